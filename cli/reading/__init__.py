@@ -1,0 +1,1 @@
+"""Reading imported files: rows in, profiles and events out, broken rows named; nothing is written here."""
