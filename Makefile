@@ -1,0 +1,103 @@
+# The two commands are `make demo` and `make test`; `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+SAM := .tools/sam/bin/sam
+PIP := -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes
+JOBS ?= 2
+
+export AWS_EC2_METADATA_DISABLED := true
+export SAM_CLI_TELEMETRY := 0
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help setup setup-run demo down test test-full audit bench check format lint types imports template unit e2e clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- set-up: plain virtual environments from pinned files, made again only when those change -----------------
+
+.tools/python.ok:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "dangol needs Python 3.11 or newer as '$(PYTHON)': install it, or say which one: make PYTHON=python3.13 …" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) lacks venv: install it (Debian: apt install python3-venv)" >&2; exit 2; }
+	@mkdir -p .tools && touch $@
+
+.venv/run.ok: requirements/run.txt | .tools/python.ok
+	@echo "· setting up dangol (.venv)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP) -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.ok: requirements/dev.txt .venv/run.ok
+	@echo "· setting up the test tools (.venv)"
+	@$(BIN)/python $(PIP) -r requirements/dev.txt
+	@touch $@
+
+.tools/%/ok: requirements/%.txt | .tools/python.ok
+	@echo "· setting up $* (.tools/$*)"
+	@test -x .tools/$*/bin/python || $(PYTHON) -m venv .tools/$*
+	@.tools/$*/bin/python $(PIP) -r requirements/$*.txt
+	@touch $@
+
+setup-run:
+	@$(MAKE) --no-print-directory -j3 .venv/run.ok .tools/sam/ok .tools/ministack/ok
+
+setup: setup-run ## Make the environments
+	@$(MAKE) --no-print-directory .venv/dev.ok
+
+# --- the demo --------------------------------------------------------------------------------------------------
+
+demo: setup-run ## One campaign on 12,000 made-up people, from a YAML file to its report
+	@$(BIN)/python -m demo
+
+down: ## Stop what the demo started
+	@if test -x $(BIN)/dangol; then $(BIN)/dangol local down; else echo "nothing is running"; fi
+
+# --- the checks ------------------------------------------------------------------------------------------------
+
+check: format lint types imports template ## Everything but the tests
+
+format:
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
+
+lint:
+	@$(BIN)/ruff check --quiet .
+
+types:
+	@$(BIN)/mypy
+
+imports:
+	@$(BIN)/lint-imports
+
+template:
+	@$(SAM) validate --lint --template template.yaml --region ap-northeast-2
+	@$(BIN)/cfn-lint template.yaml
+
+unit: ## The fast tests, with coverage
+	@$(BIN)/pytest tests/unit tests/functional -n $(JOBS) --cov --cov-report=
+
+e2e: ## The tests on the local cloud
+	@$(BIN)/pytest tests/e2e -m "not full" --cov --cov-append --cov-report=
+
+test: setup check unit e2e ## Everything that a change must pass
+	@$(BIN)/coverage report --fail-under=90
+	@$(BIN)/coverage report --fail-under=100 --include='*/dangol/domain/*,*/dangol/pipeline/*'
+
+test-full: setup ## What takes longer: the whole of Hillstrom
+	@$(BIN)/pytest tests/e2e -m full
+
+audit: .tools/audit/ok ## checkov on the template
+	@.tools/audit/bin/checkov --file template.yaml --framework cloudformation --quiet --compact
+
+bench: setup ## Measurements, side by side
+	@$(BIN)/python -m bench
+
+clean: down ## Remove what make made
+	@rm -rf .venv .tools .aws-sam .dangol .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

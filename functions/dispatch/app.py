@@ -1,0 +1,26 @@
+"""Dispatch chunks of recipients from SendQueue."""
+
+from typing import Any
+
+from dangol import bootstrap
+from dangol.contracts import SendChunk
+from dangol.domain.errors import ConflictError
+from dangol.observability import logger
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Dispatch each chunk of a batch; the ones that failed come back."""
+    failed = []
+    for record in event["Records"]:
+        try:
+            chunk = SendChunk.model_validate_json(record["body"])
+            counted = bootstrap.dispatcher().dispatch(chunk)
+            logger.info("chunk dispatched", run=chunk.run, chunk=chunk.chunk, counted=dict(counted))
+        except ConflictError:
+            logger.info("chunk is in other hands", message_id=record["messageId"])
+            failed.append({"itemIdentifier": record["messageId"]})
+        except Exception:
+            logger.exception("chunk failed", message_id=record["messageId"])
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}

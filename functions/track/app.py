@@ -1,0 +1,26 @@
+"""Answer clicks, opens, opt-outs and events from the HTTP API. No SDK, no router: this is the cold path."""
+
+import base64
+from typing import Any
+
+from dangol import bootstrap
+from dangol.pipeline.track import Request
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Answer one request of the HTTP API (payload format 2.0)."""
+    http, body = event["requestContext"]["http"], event.get("body") or ""
+    request = Request(
+        method=http["method"],
+        path=event["rawPath"],
+        request_id=event["requestContext"]["requestId"],
+        headers={name.lower(): value for name, value in event["headers"].items()},
+        body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+    )
+    response = bootstrap.tracker().answer(request)
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": base64.b64encode(response.body).decode(),
+        "isBase64Encoded": True,
+    }

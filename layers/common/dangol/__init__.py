@@ -1,0 +1,1 @@
+"""dangol: CRM campaigns from your own AWS account."""

@@ -1,0 +1,1 @@
+"""The AWS services behind the ports."""

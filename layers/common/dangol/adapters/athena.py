@@ -1,0 +1,55 @@
+"""Questions to the lake, by Athena."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from dangol.domain.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+
+# Every event once, however often it was delivered.
+_TOTALS: Final = (
+    "SELECT kind, COUNT(DISTINCT id) AS times FROM events WHERE run = '{run}'"
+    " AND kind IN ('opened', 'clicked', 'unsubscribed') GROUP BY kind"
+)
+_RUNNING: Final = frozenset({"QUEUED", "RUNNING"})
+_PAUSE: Final = 0.25
+_PATIENCE: Final = 240
+
+
+class AthenaLake:
+    """The lake's Glue tables through one workgroup; `wait` pauses between two looks, in seconds."""
+
+    def __init__(self, client: "AthenaClient", *, database: str, workgroup: str, wait: Callable[[float], None]) -> None:
+        self._client = client
+        self._database = database
+        self._workgroup = workgroup
+        self._wait = wait
+
+    def totals(self, run: str) -> Mapping[str, int]:
+        """How many clicks, opens and opt-outs there were in all, each event once.
+
+        Raises:
+            UnavailableError: Athena did not answer.
+        """
+        # A run's name holds letters, digits and `-_.` alone; a quote could not have been created.
+        rows = self._ask(_TOTALS.format(run=run.replace("'", "")))
+        return {"clicked": 0, "opened": 0, "unsubscribed": 0, **{kind: int(times) for kind, times in rows}}
+
+    def _ask(self, query: str) -> list[list[str]]:
+        started = self._client.start_query_execution(
+            QueryString=query,
+            QueryExecutionContext={"Database": self._database},
+            WorkGroup=self._workgroup,
+        )
+        name = started["QueryExecutionId"]
+        for _ in range(_PATIENCE):
+            status = self._client.get_query_execution(QueryExecutionId=name)["QueryExecution"]["Status"]
+            if status["State"] not in _RUNNING:
+                break
+            self._wait(_PAUSE)
+        if status["State"] != "SUCCEEDED":
+            raise UnavailableError(f"Athena: {status.get('StateChangeReason', status['State'])}")
+        rows = self._client.get_query_results(QueryExecutionId=name)["ResultSet"]["Rows"]
+        return [[cell.get("VarCharValue", "") for cell in row["Data"]] for row in rows[1:]]

@@ -1,0 +1,100 @@
+"""The Ledger table: batched conditional claims, and flags counted in one transaction."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from dangol.adapters.items import Item, attribute, item, plain_item
+from dangol.adapters.transactions import batched, counting, lost, read_all
+from dangol.domain.ledger import Ledger, pack, unpack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The most that BatchExecuteStatement takes.
+_STATEMENTS: Final = 25
+
+
+class DynamoLedgers:
+    """Ledgers in DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, campaigns_table: str) -> None:
+        self._client = client
+        self._table = table
+        self._campaigns = campaigns_table
+
+    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Ledger]:
+        """The ledgers of these people; an empty one, rev 0, where there is none."""
+        keys = [item({"user_id": user}) for user in dict.fromkeys(user_ids)]
+        found = [read_ledger(f) for f in read_all(self._client, self._table, keys, consistent=True)]
+        known = {ledger.user_id: ledger for ledger in found}
+        return {user: known.get(user) or Ledger(user) for user in user_ids}
+
+    def put_many(self, changed: Sequence[Ledger]) -> Mapping[str, Ledger]:
+        """Store each where its `rev` is one above the stored; those who lost, as they stand now."""
+        losers: dict[str, Ledger] = {}
+        for some in batched(changed, _STATEMENTS):
+            statements = [self._statement(ledger) for ledger in some]
+            answers = self._client.batch_execute_statement(Statements=statements)["Responses"]  # type: ignore[arg-type]
+            failed = [ledger for ledger, answer in zip(some, answers, strict=True) if "Error" in answer]
+            stored = self.get_many([ledger.user_id for ledger in failed]) if failed else {}
+            # A request that was answered late and repeated fails its own condition: then it stands as we wrote it.
+            losers |= {ledger.user_id: stored[ledger.user_id] for ledger in failed if stored[ledger.user_id] != ledger}
+        return losers
+
+    def put_counted(self, changed: Sequence[Ledger], run: str, deltas: Mapping[str, int]) -> bool:
+        """Store all, and count, in one transaction; False where a `rev` had moved on and nothing was stored."""
+        shard = zlib.crc32(changed[0].user_id.encode())
+        actions: list[dict[str, Any]] = [{"Put": self._put(ledger)} for ledger in changed]
+        actions += counting(self._campaigns, run, shard, deltas)
+        try:
+            self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
+        except ClientError as error:
+            lost(error)
+            return False
+        return True
+
+    def _statement(self, ledger: Ledger) -> dict[str, Any]:
+        values = write_ledger(ledger)
+        if ledger.rev == 1:
+            members = ", ".join(f"'{name}': ?" for name in values)
+            return {"Statement": f'INSERT INTO "{self._table}" VALUE {{{members}}}', "Parameters": list(values.values())}
+        key = values.pop("user_id")
+        sets = " ".join(f'SET "{name}"=?' for name in values)
+        return {
+            "Statement": f'UPDATE "{self._table}" {sets} WHERE "user_id"=? AND "rev"=?',
+            "Parameters": [*values.values(), key, attribute(ledger.rev - 1)],
+        }
+
+    def _put(self, ledger: Ledger) -> dict[str, Any]:
+        new = ledger.rev == 1
+        condition = "attribute_not_exists(user_id)" if new else "rev = :rev"
+        values = {} if new else {"ExpressionAttributeValues": {":rev": attribute(ledger.rev - 1)}}
+        return {"TableName": self._table, "Item": write_ledger(ledger), "ConditionExpression": condition, **values}
+
+
+def write_ledger(ledger: Ledger) -> Item:
+    """Write a ledger as an item; what is empty takes no room, except the entries, which a claim sets."""
+    values: dict[str, Any] = {"user_id": ledger.user_id, "rev": ledger.rev, "entries": pack(ledger.entries)}
+    if ledger.consents:
+        values["consents"] = dict(ledger.consents)
+    if ledger.night:
+        values["night"] = ledger.night
+    if ledger.suppressed:
+        values["suppressed"] = ledger.suppressed
+    return item(values)
+
+
+def read_ledger(found: Item) -> Ledger:
+    """Read what `write_ledger` wrote."""
+    values = plain_item(found)
+    return Ledger(
+        user_id=values["user_id"],
+        rev=values["rev"],
+        consents=values.get("consents", {}),
+        night=values.get("night", 0),
+        suppressed=values.get("suppressed", frozenset()),
+        entries=unpack(values.get("entries", b"")),
+    )

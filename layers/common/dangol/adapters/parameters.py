@@ -1,0 +1,29 @@
+"""Secrets in SSM SecureString parameters."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+
+class SsmParameters:
+    """The parameters under a stack's prefix."""
+
+    def __init__(self, client: "SSMClient", prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def secret(self, name: str) -> str:
+        """The decrypted value of a parameter."""
+        answer = self._client.get_parameter(Name=f"{self._prefix}/{name}", WithDecryption=True)
+        return answer["Parameter"]["Value"]
+
+    def create(self, name: str, value: str) -> bool:
+        """Store a secret under a new name; False where there is one, which stays."""
+        try:
+            self._client.put_parameter(
+                Name=f"{self._prefix}/{name}", Value=value, Type="SecureString", Overwrite=False
+            )
+        except self._client.exceptions.ParameterAlreadyExists:
+            return False
+        return True

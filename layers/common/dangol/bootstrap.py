@@ -1,0 +1,260 @@
+"""The composition root: builds each stage from its adapters, once per process.
+
+Imports stand inside the builders, so that a function loads only what its own stage needs.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from dangol.config import Settings, credentials, settings
+
+if TYPE_CHECKING:
+    from dangol.adapters.clock import SystemClock
+    from dangol.pipeline.dispatch import Dispatcher
+    from dangol.pipeline.record import Recorder
+    from dangol.pipeline.report import Reporter
+    from dangol.pipeline.segment import Segmenter
+    from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.work import RunPlan
+    from dangol.ports import Channel
+
+T = TypeVar("T")
+_PARAMETERS_FOR = 300.0
+_RUN_STATE_FOR = 5.0
+
+
+def client(service: str, config: Settings, **options: Any) -> Any:
+    """A boto3 client with timeouts that fit a function; botocore retries what is safe to repeat."""
+    import boto3
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": 5}
+    merged = {"connect_timeout": 3, "read_timeout": 15, "retries": retries, "max_pool_connections": 20, **options}
+    endpoint = config.endpoint or None
+    return boto3.client(service, region_name=config.region, endpoint_url=endpoint, config=Config(**merged))  # type: ignore[call-overload]
+
+
+@cache
+def clock() -> "SystemClock":
+    """The one clock."""
+    from dangol.adapters.clock import SystemClock
+
+    return SystemClock(settings().clock_file)
+
+
+@cache
+def segmenter() -> "Segmenter":
+    """The `segment` stage."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.objects import S3Objects
+    from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.segment import Segmenter, Stores
+
+    config = settings()
+    dynamodb, sqs = client("dynamodb", config), client("sqs", config)
+    return Segmenter(
+        Stores(
+            definitions=DynamoDefinitions(dynamodb, config.need("campaigns_table")),
+            runs=DynamoRuns(dynamodb, config.need("campaigns_table")),
+            profiles=DynamoProfiles(dynamodb, config.need("profiles_table"), config.outcomes_table),
+            objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            tasks=SqsQueue(sqs, config.need("segment_queue_url")),
+            sends=SqsQueue(sqs, config.need("send_queue_url")),
+            clock=clock(),
+        )
+    )
+
+
+@cache
+def dispatcher() -> "Dispatcher":
+    """The `dispatch` stage."""
+    from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.throttle import DynamoThrottle
+    from dangol.pipeline.dispatch import Dispatcher, Worker
+    from dangol.pipeline.work import Stores
+
+    config = settings()
+    dynamodb, sqs = client("dynamodb", config), client("sqs", config)
+    campaigns = config.need("campaigns_table")
+    worker = Worker(str(uuid4()), config.timeout)
+    stores = Stores(
+        plans=_plans(config, dynamodb),
+        journals=DynamoJournals(dynamodb, campaigns),
+        ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+        throttle=DynamoThrottle(dynamodb, campaigns, horizon=worker.longest_piece),
+        sends=SqsQueue(sqs, config.need("send_queue_url")),
+        events=SqsQueue(sqs, config.need("event_queue_url")),
+        clock=clock(),
+    )
+    return Dispatcher(stores, worker)
+
+
+def _plans(config: Settings, dynamodb: Any) -> "Callable[[str], RunPlan]":
+    """How `dispatch` learns of a run: remembered, its state for at most five seconds."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.parameters import SsmParameters
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.domain.tracking import Keys
+    from dangol.pipeline.plans import Plans
+
+    campaigns = config.need("campaigns_table")
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    plans = Plans(
+        runs=DynamoRuns(dynamodb, campaigns),
+        definitions=DynamoDefinitions(dynamodb, campaigns),
+        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        clock=clock(),
+        memory=_RUN_STATE_FOR,
+    )
+    return plans.of
+
+
+def _channel(config: Settings, name: str, provider: str, sender: Any) -> "Channel":
+    """The adapter of a channel's provider; only the one that is used is imported."""
+    from dangol.adapters.objects import S3Objects
+    from dangol.domain.errors import DefinitionError
+
+    match name, provider:
+        case "email", "ses":
+            from dangol.channels.email import EmailChannel
+
+            # A repeated call could send twice: SES has no idempotency key.
+            once = {"mode": "standard", "total_max_attempts": 1}
+            return EmailChannel(client("sesv2", config, retries=once), sender)
+        case _, "console":
+            from dangol.channels.console import ConsoleChannel
+
+            return ConsoleChannel(S3Objects(client("s3", config), config.need("lake_bucket")))
+    raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
+
+
+@cache
+def tracker() -> "Tracker":
+    """The `track` stage, without an AWS SDK."""
+    import json
+
+    from dangol.adapters.signed_http import SignedClient, SignedParameters, SignedQueue
+    from dangol.domain.tracking import Keys
+    from dangol.pipeline.track import Doors, Tracker
+
+    config = settings()
+
+    def signed(service: str) -> SignedClient:
+        endpoint = config.endpoint or f"https://{service}.{config.region}.amazonaws.com"
+        return SignedClient(service, config.region, endpoint, credentials)
+
+    parameters = SignedParameters(signed("ssm"), config.parameters_prefix)
+    return Tracker(
+        Doors(
+            keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+            write_keys=_remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
+            queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
+            opt_outs=_opt_outs,
+            now=clock().now,
+        )
+    )
+
+
+@cache
+def _opt_outs() -> "OptOuts":
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.opt_outs import LedgerOptOuts
+
+    config = settings()
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
+    return LedgerOptOuts(ledgers, DynamoDefinitions(dynamodb, campaigns))
+
+
+@cache
+def recorder() -> "Recorder":
+    """The `record` stage."""
+    return build_recorder(settings())
+
+
+def build_recorder(config: Settings) -> "Recorder":
+    """The `record` stage on any stack: imports run it too."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.objects import S3Objects
+    from dangol.adapters.outcomes import DynamoOutcomes
+    from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.record import Recorder, Stores
+
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    outcomes = config.need("outcomes_table")
+    return Recorder(
+        Stores(
+            definitions=DynamoDefinitions(dynamodb, campaigns),
+            runs=DynamoRuns(dynamodb, campaigns),
+            profiles=DynamoProfiles(dynamodb, config.need("profiles_table"), outcomes),
+            ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+            outcomes=DynamoOutcomes(dynamodb, outcomes, campaigns),
+            objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            clock=_clock_of(config),
+        )
+    )
+
+
+@cache
+def reporter() -> "Reporter":
+    """The `report` stage."""
+    return build_reporter(settings())
+
+
+def build_reporter(config: Settings) -> "Reporter":
+    """The `report` stage on any stack: `dangol report` runs it too."""
+    import time
+
+    from dangol.adapters.athena import AthenaLake
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.report import Reporter, Stores
+
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    lake = AthenaLake(
+        client("athena", config),
+        database=config.need("glue_database"),
+        workgroup=config.need("athena_workgroup"),
+        wait=time.sleep,  # noqa: TID251 - Athena has no way to tell that it is done
+    )
+    stores = Stores(DynamoDefinitions(dynamodb, campaigns), DynamoRuns(dynamodb, campaigns), lake, _clock_of(config))
+    return Reporter(stores)
+
+
+@cache
+def report_key() -> "Callable[[], str]":
+    """The key that the report API asks for."""
+    from dangol.adapters.parameters import SsmParameters
+
+    config = settings()
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    return _remembered(lambda: parameters.secret("report-key"))
+
+
+def _clock_of(config: Settings) -> "SystemClock":
+    from dangol.adapters.clock import SystemClock
+
+    return SystemClock(config.clock_file)
+
+
+def _remembered(fetch: "Callable[[], T]") -> "Callable[[], T]":
+    """Fetch when first needed, and again after five minutes, so that a rotated key is taken up."""
+    kept: list[tuple[float, T]] = []
+
+    def get() -> T:
+        now = clock().seconds()
+        if not kept or now - kept[0][0] > _PARAMETERS_FOR:
+            kept[:] = [(now, fetch())]
+        return kept[0][1]
+
+    return get

@@ -1,0 +1,1 @@
+"""One file per channel: a message in the provider's words."""

@@ -1,0 +1,87 @@
+"""E-mail through Amazon SES v2.
+
+Classes of SES's answers: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
+"""
+
+import json
+from collections.abc import Sequence
+from email.utils import formataddr
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+
+from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.project import Sender
+from dangol.ports import Accepted, Message, Refused
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import BulkEmailEntryResultTypeDef, BulkEmailEntryTypeDef
+
+# SES substitutes once and escapes nothing, so each person's finished text travels through whole.
+_TEMPLATE: Final = {"Subject": "{{subject}}", "Text": "{{text}}", "Html": "{{html}}"}
+# For now: the account is being slowed down, or SES stumbled. Everything else is for good.
+_LATER: Final = frozenset({"ACCOUNT_THROTTLED", "TRANSIENT_FAILURE", "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
+_THROTTLES: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "ThrottlingException"})
+_SERVER_ERROR: Final = 500
+
+
+class EmailChannel:
+    """Hands e-mails to SES, 50 a call."""
+
+    # The most that SendBulkEmail takes.
+    batch_size = 50
+
+    def __init__(self, client: "SESV2Client", sender: Sender) -> None:
+        self._client = client
+        self._from = formataddr((sender.name, sender.email))
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
+        """Hand at most 50 e-mails over; one answer each, in order.
+
+        Raises:
+            ThrottledError: SES asks to slow down; it took none.
+            UnavailableError: SES could not be reached; it took none.
+            RejectedError: SES refuses the call as a whole.
+            DoubtError: the answer did not come.
+        """
+        try:
+            answer = self._client.send_bulk_email(
+                FromEmailAddress=self._from,
+                DefaultContent={"Template": {"TemplateContent": _TEMPLATE, "TemplateData": "{}"}},
+                BulkEmailEntries=[_entry(message) for message in messages],
+            )
+        except ClientError as error:
+            raise _meaning(error) from error
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
+            raise UnavailableError("SES cannot be reached") from error
+        except HTTPClientError as error:
+            raise DoubtError("SES did not answer") from error
+        return [_answer(result) for result in answer["BulkEmailEntryResults"]]
+
+
+def _entry(message: Message) -> "BulkEmailEntryTypeDef":
+    filled = {"subject": message.subject, "text": message.text, "html": message.html}
+    return {
+        "Destination": {"ToAddresses": [message.address]},
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": json.dumps(filled)}},
+        "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in message.headers.items()],
+        "ReplacementTags": [{"Name": "run", "Value": message.reference.partition(":")[0]}],
+    }
+
+
+def _answer(result: "BulkEmailEntryResultTypeDef") -> Accepted | Refused:
+    status = result.get("Status", "FAILED")
+    if status == "SUCCESS":
+        return Accepted(result.get("MessageId", ""))
+    return Refused(status.lower(), retryable=status in _LATER)
+
+
+def _meaning(error: ClientError) -> ThrottledError | DoubtError | RejectedError:
+    code = error.response["Error"]["Code"]
+    if code in _THROTTLES:
+        return ThrottledError(code)
+    # A server error may come after the mails were taken.
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
+        return DoubtError(code)
+    return RejectedError(code)

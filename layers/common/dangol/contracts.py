@@ -1,0 +1,145 @@
+"""The JSON that crosses a stage: what the queues carry, and what a scan step leaves in the lake bucket."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Contract(BaseModel):
+    """Frozen, and refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StartRun(Contract):
+    """What a schedule, or `dangol run`, tells `segment`: start this campaign.
+
+    `scheduled_at` is ISO 8601, or Scheduler's placeholder where nothing replaced it.
+    """
+
+    kind: Literal["start"] = "start"
+    campaign: str
+    scheduled_at: str | None = None
+
+
+class ScanStep(Contract):
+    """One step of one scan task; `start` is DynamoDB's LastEvaluatedKey of the step before."""
+
+    kind: Literal["scan"] = "scan"
+    run: str
+    task: int
+    tasks: int
+    step: int = 0
+    start: str | None = None
+
+
+class Release(Contract):
+    """All tasks are closed: queue the chunks of `steps` [task, step], for sending."""
+
+    kind: Literal["release"] = "release"
+    run: str
+    after: str | None = None
+
+
+SegmentWork = Annotated[ScanStep | Release, Field(discriminator="kind")]
+segment_work: TypeAdapter[ScanStep | Release] = TypeAdapter(SegmentWork)
+
+
+class Recipient(Contract):
+    """Somebody in the audience, with what deciding and rendering need; never looked up again."""
+
+    user_id: str
+    address: str | None = None
+    zone: str | None = None
+    country: str | None = None
+    assigned: str | None = None
+    labels: int = 0
+    traits: dict[str, Any] = Field(default_factory=dict)
+
+
+class StepResult(Contract):
+    """What one scan step selected, stored once; a repeated step reads it instead of selecting again."""
+
+    chunks: list[list[Recipient]]
+    scanned: int
+    inexact: int
+    last: str | None
+
+
+class SendChunk(Contract):
+    """A chunk of recipients, or the piece of it at `indexes`, on its way to `dispatch`."""
+
+    run: str
+    chunk: str
+    size: int
+    generation: int = 0
+    indexes: list[int]
+    recipients: list[Recipient]
+
+
+class Decided(Contract):
+    """The outcome for one recipient, for the lake."""
+
+    user_id: str
+    outcome: str
+    reason: str | None = None
+    variant: int | None = None
+    provider_id: str | None = None
+
+
+class Decisions(Contract):
+    """The outcomes of a chunk, on their way to the lake."""
+
+    kind: Literal["decisions"] = "decisions"
+    run: str
+    campaign: str
+    channel: str
+    at: int
+    decided: list[Decided]
+
+
+class Tracked(Contract):
+    """A click, an open or an opt-out from a signed token; times in epoch milliseconds."""
+
+    kind: Literal["clicked", "opened", "unsubscribed"]
+    id: str
+    run: int
+    user_id: str
+    variant: int
+    link: int
+    at: int
+    verdict: Literal["human", "bot", "machine"] = "human"
+    reason: str | None = None
+    user_agent: str = ""
+
+
+class Performed(Contract):
+    """Something a person did in the user's own product; times in epoch milliseconds."""
+
+    kind: Literal["event"] = "event"
+    id: str
+    user_id: str
+    anonymous_id: str | None = None
+    event: str
+    at: int
+    received_at: int
+    value: str | None = None
+    properties: dict[str, Any] = Field(default_factory=dict)
+    source: str = ""
+
+
+class Identified(Contract):
+    """What became known of a person; `anonymous_id` is the visitor they were before."""
+
+    kind: Literal["identify"] = "identify"
+    id: str
+    user_id: str
+    anonymous_id: str | None = None
+    traits: dict[str, Any] = Field(default_factory=dict)
+    at: int
+    received_at: int
+    source: str = ""
+
+
+EventWork = Annotated[Decisions | Tracked | Performed | Identified, Field(discriminator="kind")]
+event_work: TypeAdapter[Decisions | Tracked | Performed | Identified] = TypeAdapter(EventWork)

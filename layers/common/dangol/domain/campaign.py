@@ -1,0 +1,164 @@
+"""A campaign as its author writes it: goal, audience, time, message, limits."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, ClassVar, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
+
+from dangol.domain.channel import ChannelName
+from dangol.domain.goal import Goal, Target
+from dangol.domain.message import CallToAction, MessagePart, MessageText, merge
+from dangol.domain.node import Node
+from dangol.domain.project import Purpose
+from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
+from dangol.domain.segment import Segment
+from dangol.domain.timing import LocalTime, ScheduleRule, Weekday
+
+__all__ = [
+    "MAX_VARIANTS",
+    "RESERVED",
+    "SLUG",
+    "AudienceLimit",
+    "CallToAction",
+    "Campaign",
+    "Goal",
+    "Limits",
+    "LocalTime",
+    "MessagePart",
+    "MessageText",
+    "ScheduleRule",
+    "StopWhen",
+    "Target",
+    "TraitArm",
+    "Variant",
+    "Weekday",
+    "merge",
+]
+MAX_VARIANTS: Final = 16
+# Named in the design and not built yet.
+RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "show", "test", "on_inexact"})
+SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
+# What reports call the people who get nothing.
+_HOLDOUT: Final = "holdout"
+
+
+class Variant(Node):
+    """One way of saying it; what it gives merges deeply into the campaign."""
+
+    name: Text
+    weight: Count = Field(default=1, ge=0, le=1_000)
+    appeal: Text | None = None
+    message: MessagePart | None = None
+
+
+class TraitArm(Node):
+    """The split was drawn elsewhere and stands in a trait."""
+
+    trait: Text
+    holdout: Text | None = Field(default=None, description="the trait's value of those who get nothing")
+
+
+class AudienceLimit(Node):
+    """The run does not start where the audience is outside."""
+
+    min: Annotated[Count, Field(ge=0)] | None = None
+    max: Annotated[Count, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is above max")
+        return self
+
+
+class StopWhen(Node):
+    """The run pauses itself above these shares."""
+
+    failed: Share | None = None
+    unsubscribed: Share | None = None
+
+
+class Limits(Node):
+    """How fast, how late and how many."""
+
+    reserved: ClassVar[frozenset[str]] = frozenset({"ramp"})
+
+    rate: Rate | None = None
+    expires: PositiveDuration | None = None
+    audience: AudienceLimit | None = None
+    stop_when: StopWhen | None = None
+
+
+def _once(value: object) -> str | timedelta:
+    try:
+        return "campaign" if value == "campaign" else parse_duration(value)
+    except ValueError:
+        raise ValueError(f"{value!r} does not fit here; write campaign, or a duration like 90d") from None
+
+
+OncePer = Annotated[
+    Literal["campaign"] | timedelta,
+    BeforeValidator(_once),
+    PlainSerializer(lambda once: once if isinstance(once, str) else format_duration(once)),
+    WithJsonSchema({"type": "string", "pattern": r"^(campaign|\d{1,6}[smhdw])$"}),
+]
+
+
+class Campaign(Node):
+    """The whole of `campaigns/<id>.yaml`, segments read in."""
+
+    reserved: ClassVar[frozenset[str]] = RESERVED
+
+    title: Text
+    goal: Goal | None = None
+    also: tuple[Text, ...] = ()
+    audience: Segment
+    exclude: tuple[Segment, ...] = ()
+    schedule: ScheduleRule | None = None
+    purpose: Purpose
+    channel: ChannelName
+    appeal: Text | None = None
+    message: MessageText
+    variants: tuple[Variant, ...] = Field(default=(), max_length=MAX_VARIANTS)
+    holdout: Share | None = None
+    assign_by: TraitArm | None = None
+    attribution: Literal["last", "any"] = "last"
+    once_per: OncePer | None = None
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _arms(self) -> Self:
+        names = [v.name for v in self.variants]
+        if len(set(names)) != len(names):
+            raise ValueError("two variants have the same name")
+        if {_HOLDOUT, self.assign_by.holdout if self.assign_by else None} & set(names):
+            raise ValueError("a variant has the name of the holdout; give it another")
+        if self.assign_by and self.holdout is not None:
+            raise ValueError("assign_by names its own holdout; take holdout: out")
+        if names and not sum(v.weight for v in self.variants):
+            raise ValueError("every variant has weight 0")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_messages(self) -> Self:
+        for variant in self.variants:
+            try:
+                self.message_of(variant)
+            except ValidationError:
+                raise ValueError(f"variant {variant.name!r}: cta needs both label and link") from None
+        if self.channel == "email" and not all(message.subject for message in self.messages()):
+            raise ValueError("an e-mail needs message.subject")
+        return self
+
+    def message_of(self, variant: Variant | None) -> MessageText:
+        """The message of a variant: the campaign's own, with the variant's merged in."""
+        if variant is None or variant.message is None:
+            return self.message
+        base = self.message.model_dump(by_alias=True, exclude_unset=True)
+        part = variant.message.model_dump(by_alias=True, exclude_unset=True)
+        return MessageText.model_validate(merge(base, part))
+
+    def messages(self) -> list[MessageText]:
+        """The message of each variant, or the one message."""
+        return [self.message_of(v) for v in self.variants] or [self.message]

@@ -1,0 +1,172 @@
+"""What a person is and did, folded event by event into something small and exact."""
+
+from bisect import bisect_left, insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from dangol.domain.project import EventSpec
+from dangol.domain.segment import facet_text
+
+# Values are kept as whole ten-thousandths: sums stay exact in every currency.
+VALUE_SCALE: Final = 10_000
+FACET_VALUES_KEPT: Final = 50
+# A visitor without an account lives under a prefix that no user id can start with.
+ANONYMOUS_PREFIX: Final = "anon:"
+
+# Where the address of each channel stands among a person's traits.
+ADDRESS_TRAITS: Final[Mapping[str, str]] = {
+    "email": "email",
+    "sms": "phone",
+    "lms": "phone",
+    "mms": "phone",
+    "alimtalk": "phone",
+    "brand_message": "phone",
+    "kakao": "phone",
+    "push": "push_token",
+    "web_push": "web_push",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One event of one person: `at` in epoch seconds, `value` in ten-thousandths."""
+
+    event: str
+    at: int
+    value: int = 0
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All a person did under one event key; times and values of the most recent are kept, ascending."""
+
+    first: int
+    last: int
+    count: int
+    total: int
+    times: tuple[int, ...]
+    values: tuple[int, ...]
+
+    def within(self, start: int | None, end: int) -> "Tally":
+        """Count and sum the occurrences in `[start, end)`, as a range where the kept ones do not tell."""
+        low = 0 if start is None else bisect_left(self.times, start)
+        high = max(low, bisect_left(self.times, end))
+        kept, kept_sum = high - low, sum(self.values[low:high])
+        dropped = self.count - len(self.times)
+        # What was dropped is never later than the oldest kept.
+        if not dropped or (start is not None and self.times and start > self.times[0]):
+            return Tally(kept, kept, kept_sum, kept_sum)
+        dropped_sum = self.total - sum(self.values)
+        if start is None and (not self.times or self.times[0] < end):
+            return Tally(kept + dropped, kept + dropped, kept_sum + dropped_sum, kept_sum + dropped_sum)
+        sums = sorted((kept_sum, kept_sum + dropped_sum))
+        return Tally(kept, kept + dropped, sums[0], sums[1])
+
+    def latest_before(self, end: int) -> int | None:
+        """The latest kept occurrence before `end`."""
+        index = bisect_left(self.times, end)
+        return self.times[index - 1] if index else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often, and for how much: at least and at most."""
+
+    least: int
+    most: float
+    least_sum: float
+    most_sum: float
+
+
+NOTHING: Final = Tally(0, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class Profile:
+    """A person as the Profiles table holds one."""
+
+    user_id: str
+    traits: dict[str, Any] = field(default_factory=dict)
+    trait_times: dict[str, int] = field(default_factory=dict)
+    histories: dict[str, History] = field(default_factory=dict)
+    # Per event, the latest occurrence of any facet value that was let go.
+    watermarks: dict[str, int] = field(default_factory=dict)
+    # Mirror of the ledger's consents for counting; epoch seconds, negative once withdrawn.
+    consents: dict[str, int] = field(default_factory=dict)
+    rev: int = 0
+
+    def address(self, channel: str) -> str | None:
+        """Where a message on `channel` would go; the console reaches everybody by id."""
+        if channel == "console":
+            return self.user_id
+        value = self.traits.get(ADDRESS_TRAITS.get(channel, channel))
+        return str(value) if value else None
+
+    def consented(self, channel: str) -> bool:
+        """Whether the mirrored consent allows advertising on `channel`; the console needs none."""
+        return channel == "console" or self.consents.get(channel, 0) > 0
+
+
+def scaled(value: Decimal | float | None) -> int:
+    """Turn a value into whole ten-thousandths."""
+    return 0 if value is None else int((Decimal(str(value)) * VALUE_SCALE).to_integral_value())
+
+
+def event_keys(event: str, properties: Mapping[str, Any], spec: EventSpec) -> list[str]:
+    """The keys under which an event is kept: itself, and one for each declared facet it carries."""
+    facets = [
+        f"{event}[{name}={facet_text(properties[name])}]"
+        for name in spec.facets
+        if isinstance(properties.get(name), str | int | float)
+    ]
+    return [event, *facets]
+
+
+def fold(profile: Profile, occurrence: Occurrence, spec: EventSpec) -> None:
+    """Add one occurrence to `profile`; the caller has seen to it that it is new."""
+    for key in event_keys(occurrence.event, occurrence.properties, spec):
+        profile.histories[key] = _extended(profile.histories.get(key), occurrence, spec.keep)
+    _let_facets_go(profile)
+
+
+def _extended(history: History | None, occurrence: Occurrence, keep: int) -> History:
+    at, value = occurrence.at, occurrence.value
+    if history is None:
+        return History(at, at, 1, value, (at,), (value,))
+    kept = list(zip(history.times, history.values, strict=True))
+    insort(kept, (at, value))
+    kept = kept[-keep:]
+    return History(
+        first=min(history.first, at),
+        last=max(history.last, at),
+        count=history.count + 1,
+        total=history.total + value,
+        times=tuple(t for t, _ in kept),
+        values=tuple(v for _, v in kept),
+    )
+
+
+def _let_facets_go(profile: Profile) -> None:
+    facets = [key for key in profile.histories if key.endswith("]")]
+    if len(facets) <= FACET_VALUES_KEPT:
+        return
+    facets.sort(key=lambda key: (profile.histories[key].last, key))
+    for key in facets[: len(facets) - FACET_VALUES_KEPT]:
+        event = key.partition("[")[0]
+        last = profile.histories.pop(key).last
+        profile.watermarks[event] = max(profile.watermarks.get(event, last), last)
+
+
+def set_traits(profile: Profile, traits: Mapping[str, Any], at: int) -> None:
+    """Take over `traits` as of `at`; one that is known from a later time stays, None removes."""
+    for name, value in traits.items():
+        if at < profile.trait_times.get(name, at):
+            continue
+        profile.trait_times[name] = at
+        if value is None:
+            profile.traits.pop(name, None)
+        else:
+            profile.traits[name] = value

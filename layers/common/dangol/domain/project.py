@@ -1,0 +1,224 @@
+"""`dangol.yaml`: what holds for every campaign of a project."""
+
+import re
+from datetime import time, timedelta
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from dangol.domain.channel import CHANNELS, AnyChannel, ChannelName
+from dangol.domain.node import Node
+from dangol.domain.quantities import Count, Number, Rate, Share, Text, format_duration, parse_duration
+from dangol.domain.segment import Segment
+
+__all__ = [
+    "CALENDAR",
+    "CHANNELS",
+    "RESERVED",
+    "Cap",
+    "ChannelName",
+    "ChannelSettings",
+    "EventSpec",
+    "Links",
+    "MergeTag",
+    "Period",
+    "Project",
+    "Purpose",
+    "QuietHours",
+    "Sender",
+    "TimeOfDay",
+    "TimeZone",
+]
+Purpose = Literal["marketing", "information"]
+CALENDAR: Final = ("day", "week")
+# Named in the design and not built yet.
+RESERVED: Final = frozenset({"stages", "global_holdout"})
+_TIME_OF_DAY: Final = re.compile(r"\d{2}:\d{2}", re.ASCII)
+_LONGEST_CAP: Final = timedelta(days=30)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; write it like Asia/Seoul or America/New_York") from None
+    return name
+
+
+def _time_of_day(value: object) -> time:
+    if isinstance(value, time):
+        return value
+    try:
+        return time.fromisoformat(_TIME_OF_DAY.fullmatch(str(value))[0])  # type: ignore[index]
+    except (TypeError, ValueError):
+        raise ValueError(f'{value!r} is not a time of day; write it like "21:00"') from None
+
+
+def _period(value: object) -> str | timedelta:
+    if isinstance(value, str) and value in CALENDAR:
+        return value
+    try:
+        return parse_duration(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a period; write day, week, or a duration like 7d") from None
+
+
+def _format_period(period: str | timedelta) -> str:
+    return period if isinstance(period, str) else format_duration(period)
+
+
+TimeZone = Annotated[Text, AfterValidator(_zone)]
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_time_of_day),
+    PlainSerializer(lambda at: f"{at:%H:%M}", when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}$", "examples": ["21:00"]}),
+]
+Period = Annotated[
+    Literal["day", "week"] | timedelta,
+    BeforeValidator(_period),
+    PlainSerializer(_format_period),
+    WithJsonSchema({"type": "string", "pattern": r"^(day|week|\d{1,6}[smhdw])$"}),
+]
+
+
+def _fits(pattern: str, example: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"{text!r} does not fit here; write it like {example}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _trait_path(text: str) -> str:
+    if not all(part.isidentifier() for part in text.split(".")):
+        raise ValueError(f"{text!r} cannot stand in a message; a trait's name has letters, digits and _ only")
+    return text
+
+
+class Sender(Node):
+    """Who writes: shown in every advertising message, as the law asks."""
+
+    name: Text
+    email: Annotated[Text, _fits(r"[^@\s<>]+@[^@\s<>]+", "hello@shop.example")]
+    phone: Text | None = None
+    address: Text | None = None
+    refusal_number: Text | None = None
+
+
+class Links(Node):
+    """The domain of tracked links, once it points to the API."""
+
+    domain: Annotated[Text, _fits(r"https?://[^/\s]+", "https://go.shop.example")] | None = None
+
+
+class EventSpec(Node):
+    """What an event needs beyond the defaults."""
+
+    reserved: ClassVar[frozenset[str]] = frozenset({"remember"})
+
+    title: Text | None = None
+    facets: tuple[Text, ...] = ()
+    value: Text | None = Field(default=None, description="the property that holds the value")
+    keep: Count = Field(default=64, ge=1, le=1_000, description="most recent occurrences kept per event key")
+
+
+class Cap(Node):
+    """At most `max` messages `per` rolling window, or per calendar day or week in the person's zone."""
+
+    max: Count = Field(ge=1, le=1_000)
+    per: Period
+    purpose: Purpose | None = None
+    channel: AnyChannel | None = None
+
+    @model_validator(mode="after")
+    def _within_memory(self) -> Self:
+        if isinstance(self.per, timedelta) and not timedelta(0) < self.per <= _LONGEST_CAP:
+            raise ValueError("a cap's window is at least 1s and at most 30d")
+        return self
+
+
+class QuietHours(Node):
+    """When a purpose stays silent, in the person's time zone."""
+
+    from_: TimeOfDay = Field(alias="from")
+    to: TimeOfDay
+    except_: tuple[AnyChannel, ...] = Field(default=(), alias="except")
+    then: Literal["hold", "drop"] = "hold"
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.from_ == self.to:
+            raise ValueError("from and to are the same time")
+        return self
+
+
+class MergeTag(Node):
+    """A Korean merge tag, `#{이름}`: the trait it stands for, and what to say without it."""
+
+    trait: Annotated[Text, AfterValidator(_trait_path)]
+    default: Annotated[str, Field(strict=True)] | None = None
+
+
+class ChannelSettings(Node):
+    """The provider of a channel and how fast it may be used."""
+
+    provider: Literal["ses", "console"] | None = None
+    rate: Rate = 14
+
+
+class Project(Node):
+    """The whole of `dangol.yaml`."""
+
+    reserved: ClassVar[frozenset[str]] = RESERVED
+
+    project: Annotated[Text, _fits(r"[a-z0-9][a-z0-9-]{0,40}", "my-shop")]
+    stack: Annotated[Text, _fits(r"[A-Za-z][A-Za-z0-9-]{0,40}", "my-shop")] = "dangol"
+    timezone: TimeZone = "Asia/Seoul"
+    locale: Literal["ko", "en"] = "ko"
+    country: Annotated[Text, _fits(r"[A-Z]{2}", "KR")] | None = Field(
+        default=None, description="of people whose own is not known; KR where the zone is Asia/Seoul"
+    )
+    currency: Annotated[Text, _fits(r"[A-Z]{3}", "KRW")] = "KRW"
+    sender: Sender
+    links: Links = Links()
+    events: dict[Text, EventSpec] = Field(default_factory=dict)
+    always_exclude: tuple[Segment, ...] = ()
+    holdout: Share = 0.0
+    caps: tuple[Cap, ...] = ()
+    quiet_hours: dict[Purpose, QuietHours] = Field(default_factory=dict)
+    merge_tags: dict[Text, MergeTag] = Field(default_factory=dict)
+    prices: dict[AnyChannel, Annotated[Number, Field(ge=0)]] = Field(default_factory=dict)
+    channels: dict[ChannelName, ChannelSettings] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _console_has_no_provider(self) -> Self:
+        if "console" in self.channels and self.channels["console"].provider == "ses":
+            raise ValueError("channels.console writes to the log; it takes no provider but console")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The project's own time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def home_country(self) -> str | None:
+        """The country whose law applies to a person of whom no other is known."""
+        return self.country or ("KR" if self.timezone == "Asia/Seoul" else None)
+
+    def event(self, name: str) -> EventSpec:
+        """What is declared of an event; the defaults where nothing is."""
+        return self.events.get(name, _PLAIN)
+
+    def settings(self, channel: str) -> ChannelSettings:
+        """How a channel is sent; the console where nothing is configured."""
+        return self.channels.get(channel, _UNCONFIGURED)  # type: ignore[call-overload, no-any-return]
+
+
+_PLAIN: Final = EventSpec()
+_UNCONFIGURED: Final = ChannelSettings(provider="console", rate="1000/s")

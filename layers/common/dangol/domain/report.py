@@ -1,0 +1,251 @@
+"""The result of a run against its goal, from its counters; the shape is documented and never renamed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from dangol.domain.campaign import Campaign, Goal, Target
+from dangol.domain.project import Project
+from dangol.domain.statistics import Difference, Sums, means, sample_ratio, shares, smallest_visible
+from dangol.domain.variant import HOLDOUT, arms, holdout_share
+
+Counts = Mapping[str, Decimal]
+ENGAGEMENT: Final = ("opened", "clicked", "unsubscribed", "bot_clicked", "machine_opened")
+# What the channel itself must confirm; None until a receipt of that kind can come.
+RECEIPTS: Final = ("delivered", "shown")
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a report is made from: who ran what when, and the counters of the run."""
+
+    run: str
+    campaign_id: str
+    campaign: Campaign
+    project: Project
+    scheduled_at: datetime
+    counts: Counts
+    totals: Mapping[str, int] | None
+    data_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCounts:
+    """One arm's counters, read by name."""
+
+    key: str
+    name: str
+    counts: Counts
+
+    def __getitem__(self, what: str) -> int:
+        return int(self.counts.get(f"arm:{self.key}:{what}", 0))
+
+    @property
+    def held_out(self) -> bool:
+        """Whether this arm got nothing."""
+        return self.key == HOLDOUT
+
+    @property
+    def audience(self) -> int:
+        """Everyone claimed for the arm."""
+        return self["held_out"] if self.held_out else self["sent"] + self["failed"] + self["unknown"]
+
+    def sums(self, event: str) -> Sums:
+        """The value of an event over the arm's people."""
+        total = self.counts.get(f"arm:{self.key}:{event}:sum", 0)
+        squares = self.counts.get(f"arm:{self.key}:{event}:squares", 0)
+        return Sums(self.audience, float(total), float(squares))
+
+
+def report(result: RunResult) -> dict[str, Any]:
+    """The report of a run, in the shape that `--json` prints."""
+    treated, holdout = arm_counts(result.campaign, result.counts)
+    return {
+        "run": result.run,
+        "campaign": result.campaign_id,
+        "title": result.campaign.title,
+        "scheduled_at": result.scheduled_at.isoformat(),
+        "goal": _goal(result, treated, holdout),
+        "totals": result.totals,
+        "sample_ratio": _sample_ratio(result, treated, holdout),
+        "currency": result.project.currency,
+        "variants": [_variant(result, arm, holdout) for arm in (*treated, *_present(holdout))],
+        "labels": _labels(result),
+        "smallest_visible_uplift": _smallest(treated, holdout),
+    }
+
+
+def arm_counts(campaign: Campaign, counts: Counts) -> tuple[list[ArmCounts], ArmCounts]:
+    """The treated arms in order, and the holdout."""
+    treated = [ArmCounts(str(i), v.name, counts) for i, v in enumerate(arms(campaign))]
+    return treated, ArmCounts(HOLDOUT, HOLDOUT, counts)
+
+
+def _present(holdout: ArmCounts) -> list[ArmCounts]:
+    return [holdout] if holdout.audience else []
+
+
+def _rate(part: float, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _revenue(result: RunResult, arm: ArmCounts) -> float | None:
+    """What the goal brought: the events' own values, or the goal's worth for each who converted."""
+    goal = result.campaign.goal
+    if goal is None:
+        return None
+    if goal.worth is not None and result.project.event(goal.event).value is None:
+        return goal.worth * arm["goal:people"]
+    return float(arm.counts.get(f"arm:{arm.key}:goal:sum", 0))
+
+
+def _variant(result: RunResult, arm: ArmCounts, holdout: ArmCounts) -> dict[str, Any]:
+    goal, price = result.campaign.goal, result.project.prices.get(result.campaign.channel)
+    revenue, sent = _revenue(result, arm), arm["sent"]
+    engaged = {what: None if arm.held_out else arm[what] for what in ENGAGEMENT}
+    receipts = {what: arm[what] or None for what in RECEIPTS}
+    return {
+        "name": arm.name,
+        "holdout": arm.held_out,
+        "audience": arm.audience,
+        "sent": sent,
+        **receipts,
+        **engaged,
+        "cost": None if price is None else price * sent,
+        "click_rate": None if arm.held_out else _rate(arm["clicked"], sent),
+        "click_rate_shown": _rate(arm["clicked"], arm["shown"]),
+        "converted": arm["goal:people"] if goal else None,
+        "conversion_rate": _rate(arm["goal:people"], arm.audience) if goal else None,
+        "revenue": revenue,
+        "revenue_per_person": None if revenue is None else _rate(revenue, arm.audience),
+        "also": {event: _also(arm, event) for event in result.campaign.also},
+        "uplift": None if arm.held_out else _uplift(result, arm, holdout),
+    }
+
+
+def _also(arm: ArmCounts, event: str) -> dict[str, Any]:
+    people = arm[f"also:{event}:people"]
+    value = arm.counts.get(f"arm:{arm.key}:also:{event}:sum", 0)
+    return {"people": people, "rate": _rate(people, arm.audience), "value": float(value)}
+
+
+def _uplift(result: RunResult, arm: ArmCounts, holdout: ArmCounts) -> dict[str, Any] | None:
+    if not holdout.audience:
+        return None
+    compared = {event: _compare(arm, holdout, f"also:{event}") for event in result.campaign.also}
+    if result.campaign.goal is not None:
+        revenue = means(arm.sums("goal"), holdout.sums("goal"))
+        compared = {"converted": _compare(arm, holdout, "goal"), **compared}
+        compared["revenue_per_person"] = _spelled(revenue, ("absolute", "p"))
+    return compared
+
+
+def _compare(arm: ArmCounts, holdout: ArmCounts, event: str) -> dict[str, Any] | None:
+    hits = f"{event}:people"
+    found = shares(arm[hits], arm.audience, holdout[hits], holdout.audience)
+    return _spelled(found, ("absolute", "relative", "z", "p"))
+
+
+def _spelled(difference: Difference | None, names: tuple[str, ...]) -> dict[str, Any] | None:
+    if difference is None:
+        return None
+    figures = asdict(difference)
+    return {**{name: figures[name] for name in names}, "ci95": [difference.low, difference.high]}
+
+
+def _sample_ratio(result: RunResult, treated: list[ArmCounts], holdout: ArmCounts) -> dict[str, float] | None:
+    weights = [float(v.weight) for v in arms(result.campaign)]
+    # A split that was drawn elsewhere is taken to have equal arms.
+    held = 1.0
+    if result.campaign.assign_by is None:
+        share = holdout_share(result.campaign, result.project.holdout)
+        held, weights = share, [w / sum(weights) * (1 - share) for w in weights]
+    elif result.campaign.assign_by.holdout is None:
+        held = 0.0
+    found = sample_ratio([arm.audience for arm in (*treated, holdout)], [*weights, held])
+    return None if found is None else {"chi2": found[0], "p": found[1]}
+
+
+def _labels(result: RunResult) -> list[dict[str, Any]]:
+    return [
+        {"label": branch.label, **{what: _label_count(result, i, what) for what in ("audience", "sent", "clicked", "converted")}}
+        for i, branch in enumerate(result.campaign.audience.branches())
+    ]
+
+
+def _label_count(result: RunResult, index: int, what: str) -> int:
+    return int(result.counts.get(f"label:{index}:{what}", 0))
+
+
+def _smallest(treated: list[ArmCounts], holdout: ArmCounts) -> float | None:
+    people = sum(arm.audience for arm in treated)
+    base = _rate(holdout["goal:people"], holdout.audience)
+    return None if base is None else smallest_visible(base, people, holdout.audience)
+
+
+def _goal(result: RunResult, treated: list[ArmCounts], holdout: ArmCounts) -> dict[str, Any] | None:
+    goal = result.campaign.goal
+    if goal is None:
+        return None
+    target = goal.target
+    actual = _actual(target, result, treated, holdout) if target else None
+    return {
+        "metric": target.metric if target else None,
+        "target": target.figure if target else None,
+        "actual": actual,
+        "gap": actual - target.figure if target and actual is not None else None,
+        "verdict": _verdict(goal, result, treated, holdout),
+        "why": goal.why,
+        "data_until": result.data_until.isoformat(),
+    }
+
+
+def _actual(target: Target, result: RunResult, treated: list[ArmCounts], holdout: ArmCounts) -> float | None:
+    people = sum(arm.audience for arm in treated)
+    converted = sum(arm["goal:people"] for arm in treated)
+    match target.metric:
+        case "uplift":
+            difference = shares(converted, people, holdout["goal:people"], holdout.audience)
+            return difference.absolute if difference else None
+        case "click_rate":
+            return _rate(sum(arm["clicked"] for arm in treated), sum(arm["sent"] for arm in treated))
+        case "conversion_rate":
+            return _rate(converted, sum(arm["sent"] for arm in treated))
+        case "people":
+            return converted
+        case _:
+            return sum(_revenue(result, arm) or 0 for arm in treated)
+
+
+def _verdict(goal: Goal, result: RunResult, treated: list[ArmCounts], holdout: ArmCounts) -> str | None:
+    """`open` until the window has ended; `too_few` where the groups cannot tell; else `met` or `missed`."""
+    if goal.target is None:
+        return None
+    if result.data_until < result.scheduled_at + goal.within:
+        return "open"
+    actual = _actual(goal.target, result, treated, holdout)
+    if actual is None:
+        return "too_few"
+    if goal.target.metric != "uplift":
+        return "met" if actual >= goal.target.figure else "missed"
+    return _uplift_verdict(goal.target.figure, treated, holdout)
+
+
+def _uplift_verdict(target: float, treated: list[ArmCounts], holdout: ArmCounts) -> str:
+    people, converted = sum(a.audience for a in treated), sum(a["goal:people"] for a in treated)
+    found = shares(converted, people, holdout["goal:people"], holdout.audience)
+    if found is None:
+        return "too_few"
+    if found.high < target:
+        return "missed"
+    if found.low <= 0:
+        return "too_few"
+    return "met" if found.absolute >= target else "missed"
+
+
+def window_end(result: RunResult) -> datetime:
+    """When the last conversion of the run can come, counted from its start."""
+    goal = result.campaign.goal
+    return result.scheduled_at + (goal.within if goal else timedelta(0))

@@ -1,0 +1,130 @@
+"""The segment language: a tree of conditions over what a person is and did."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from dangol.domain.condition import (
+    RESERVED,
+    Behaviour,
+    Bounds,
+    ConsentedCondition,
+    DidCondition,
+    DidNotCondition,
+    Labelled,
+    ReachableCondition,
+    Scalar,
+    TraitCondition,
+    Value,
+    Values,
+    facet_text,
+)
+from dangol.domain.node import Node
+from dangol.domain.quantities import Text
+
+__all__ = [
+    "RESERVED",
+    "Behaviour",
+    "Bounds",
+    "Condition",
+    "ConsentedCondition",
+    "DidCondition",
+    "DidNotCondition",
+    "Group",
+    "Node",
+    "ReachableCondition",
+    "Scalar",
+    "Segment",
+    "TraitCondition",
+    "Value",
+    "Values",
+    "conditions",
+    "facet_text",
+    "longest_window",
+]
+_GROUP_KEYS: Final = ("all", "any", "none")
+# What belongs to the segment itself where it is a single condition.
+_OWN_KEYS: Final = ("title", "name")
+
+
+class Group(Labelled):
+    """`all`, `any` and `none` over conditions; where several are given, all of them hold."""
+
+    title: Text | None = None
+    all_: tuple["Condition", ...] | None = Field(default=None, alias="all")
+    any_: tuple["Condition", ...] | None = Field(default=None, alias="any")
+    none_: tuple["Condition", ...] | None = Field(default=None, alias="none")
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> "Group":
+        if self.all_ is None and self.any_ is None and self.none_ is None:
+            raise ValueError("one of all, any, none is needed")
+        return self
+
+    def children(self) -> Iterator["Condition"]:
+        """The conditions one level below."""
+        yield from (*(self.all_ or ()), *(self.any_ or ()), *(self.none_ or ()))
+
+
+KINDS: Final = ("trait", "did", "did_not", "consented", "reachable")
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Node):
+        keys = value.model_fields_set
+    else:
+        keys = set(value) if isinstance(value, dict) else set()
+    known = [kind for kind in KINDS if kind in keys]
+    # Naming the reserved kind makes pydantic refuse it as a tag that it does not know.
+    reserved = sorted(RESERVED & keys) if not keys & {*_GROUP_KEYS, "all_", "any_", "none_"} else []
+    return next(iter([*known, *reserved]), "group")
+
+
+Condition = Annotated[
+    Annotated[TraitCondition, Tag("trait")]
+    | Annotated[DidCondition, Tag("did")]
+    | Annotated[DidNotCondition, Tag("did_not")]
+    | Annotated[ConsentedCondition, Tag("consented")]
+    | Annotated[ReachableCondition, Tag("reachable")]
+    | Annotated[Group, Tag("group")],
+    Discriminator(_kind),
+]
+
+
+class Segment(Group):
+    """The rule that selects people: a named group of conditions (one file under segments/)."""
+
+    name: str = Field(default="", description="the file's name; set when the file is read")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _wrap_single_condition(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or _kind(value) == "group":
+            return value
+        own = {key: value[key] for key in _OWN_KEYS if key in value}
+        return {**own, "all": [{key: value[key] for key in value if key not in own}]}
+
+    def branches(self) -> tuple["Condition", ...]:
+        """The labelled branches of the top `any`, in the order of the file."""
+        return tuple(c for c in self.any_ or () if c.label)
+
+
+def conditions(node: "Condition") -> list["Condition"]:
+    """Every condition below `node`, itself included, depth first."""
+    found: list[Condition] = [node]
+    if isinstance(node, Group):
+        for child in node.children():
+            found += conditions(child)
+    return found
+
+
+def longest_window(segment: Segment) -> timedelta:
+    """The furthest that a behaviour condition looks back; zero without any."""
+    spans = [c.within for c in conditions(segment) if isinstance(c, Behaviour) and c.within]
+    return max(spans, default=timedelta(0))
+
+
+Group.model_rebuild()
+Segment.model_rebuild()

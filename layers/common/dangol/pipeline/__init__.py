@@ -1,0 +1,1 @@
+"""The five stages, on the ports they own."""

@@ -1,0 +1,111 @@
+"""Decide about recipients and claim them in the ledger, again and again until nobody's claim is lost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, decide, entry_for
+from dangol.domain.ledger import Entry, Ledger, State
+from dangol.domain.variant import weighted_variant
+from dangol.pipeline.work import PENDING, Stores, Work, person_of
+from dangol.ports import Message
+from dangol.rendering import MissingVariableError
+
+# Ten campaigns at the same people lose a few rounds; more than this means something else is wrong.
+ROUNDS: Final = 12
+
+
+class Claimer:
+    """Decides and claims."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._s = stores
+
+    def claim(self, work: Work, indexes: Sequence[int]) -> dict[int, Message]:
+        """Decide about the recipients at `indexes` and claim whom it concerns; the messages to hand over.
+
+        Who is skipped or has to wait is noted in `work`, and so is the entry of everyone claimed.
+        """
+        messages: dict[int, Message] = {}
+        todo = list(indexes)
+        ledgers = dict(self._s.ledgers.get_many([work.recipient(i).user_id for i in todo]))
+        for _ in range(ROUNDS):
+            now = self._s.clock.now()
+            changed = [c for i in todo if (c := self._decided(work, i, ledgers, messages, now))]
+            lost = self._s.ledgers.put_many(changed)
+            todo = [i for i in todo if work.recipient(i).user_id in lost]
+            ledgers.update(lost)
+            for index in todo:
+                work.entries.pop(index, None)
+                work.skipped.pop(index, None)
+                messages.pop(index, None)
+            if not todo:
+                return messages
+        work.waiting.update(dict.fromkeys(todo, 1.0))
+        return messages
+
+    def stop(self, work: Work) -> None:
+        """Skip everyone who is still open, and give back the places of those who were claimed."""
+        indexes = work.open()
+        for index in indexes:
+            work.skipped[index] = Reason.CAMPAIGN_STOPPED
+        self.correct(work, indexes, State.CANCELLED, PENDING)
+        for index in indexes:
+            work.entries.pop(index, None)
+
+    def correct(self, work: Work, indexes: Sequence[int], state: State, letter: str) -> None:
+        """Rewrite claims that did not end as sent: a failed or cancelled one gives its place under the caps back."""
+        users = work.users(list(indexes))
+        ledgers = self._s.ledgers.get_many(list(users))
+        while ledgers:
+            entries = {u: e for u, ledger in ledgers.items() if (e := ledger.entry(work.plan.run.number))}
+            now = self._s.clock.now()
+            changed = [
+                ledgers[u].with_entry(replace(e, state=state), now) for u, e in entries.items() if e.state is not state
+            ]
+            work.entries.update({users[u]: replace(e, state=state) for u, e in entries.items()})
+            ledgers = self._s.ledgers.put_many(changed)
+        for index in indexes:
+            work.states[index] = letter
+
+    def _decided(
+        self, work: Work, index: int, ledgers: Mapping[str, Ledger], messages: dict[int, Message], now: datetime
+    ) -> Ledger | None:
+        """Decide about one recipient; the ledger to store where that claims or cancels, else None."""
+        run, person = work.plan.run, person_of(work.recipient(index))
+        ledger = ledgers[person.user_id]
+        ours = ledger.entry(run.number)
+        # A claim that an earlier worker of this chunk left behind must not count against itself.
+        others = replace(ledger, entries=tuple(e for e in ledger.entries if e.run != run.number))
+        decision = self._rendered(work, index, decide(run, person, others, now), messages)
+        if isinstance(decision, Send | HoldOut):
+            entry = ours if ours and ours.counts else entry_for(run, person, decision, now)
+            work.entries[index] = entry
+            return None if entry is ours else ledger.with_entry(entry, now)
+        if isinstance(decision, Hold):
+            work.waiting[index] = max(1.0, (decision.until - now).total_seconds())
+        else:
+            work.skipped[index] = decision.reason
+        return _cancelled(ledger, ours, now)
+
+    def _rendered(self, work: Work, index: int, decision: Decision, messages: dict[int, Message]) -> Decision:
+        """Render who is to be claimed; those held out too, so that they lack a value where others would."""
+        if not isinstance(decision, Send | HoldOut):
+            return decision
+        run, recipient = work.plan.run, work.recipient(index)
+        held = isinstance(decision, HoldOut)
+        variant = weighted_variant(recipient.user_id, run.campaign_id, run.campaign) if held else decision.variant
+        try:
+            message = work.plan.renderer.message(recipient, variant)
+        except MissingVariableError:
+            return Skip(Reason.MISSING_VARIABLE)
+        if not held:
+            messages[index] = message
+        return decision
+
+
+def _cancelled(ledger: Ledger, ours: Entry | None, now: datetime) -> Ledger | None:
+    if ours is None or not ours.counts:
+        return None
+    return ledger.with_entry(replace(ours, state=State.CANCELLED), now)

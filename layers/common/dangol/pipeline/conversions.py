@@ -1,0 +1,114 @@
+"""Count goals and `also` events for the runs that touched the person before."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from dangol.contracts import Performed
+from dangol.domain.conversion import GOAL, Touch, attributed, window
+from dangol.domain.ledger import Entry, Ledger
+from dangol.domain.project import Project
+from dangol.pipeline.counting import arm_key, label_bits
+from dangol.pipeline.folding import hashed, value_of
+from dangol.pipeline.known_runs import KnownRuns
+from dangol.ports import Ledgers, Outcome, Outcomes
+
+PEOPLE_PER_TRANSACTION: Final = 50
+# An imported file may bring a purchase long after the window; until then its outcome must be remembered.
+KEPT_AFTER_WINDOW: Final = timedelta(days=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One event that counts for one run, as `kinds` (`goal`, `also:<event>`)."""
+
+    user_id: str
+    entry: Entry
+    kinds: tuple[str, ...]
+    event: bytes
+    value: Decimal
+
+
+class Converter:
+    """Counts conversions, each event once a run and each person once a run."""
+
+    def __init__(self, ledgers: Ledgers, outcomes: Outcomes, known: KnownRuns) -> None:
+        self._ledgers = ledgers
+        self._outcomes = outcomes
+        self._known = known
+
+    def convert(self, performed: Sequence[Performed], project: Project) -> None:
+        """Count the events of people who were touched."""
+        events = [e for e in performed if e.user_id]
+        if not events:
+            return
+        ledgers = self._ledgers.get_many(sorted({e.user_id for e in events}))
+        by_run: dict[int, list[Hit]] = defaultdict(list)
+        for event in events:
+            for hit in self._hits(event, ledgers[event.user_id], project):
+                by_run[hit.entry.run].append(hit)
+        for number, hits in by_run.items():
+            self._count_run(number, hits)
+
+    def _hits(self, event: Performed, ledger: Ledger, project: Project) -> list[Hit]:
+        touches = [Touch(e, known[1].campaign) for e in ledger.entries if (known := self._known.get(e.run))]
+        found = attributed(touches, event.event, event.properties, event.at // 1000)
+        value = value_of(event, project) or Decimal(0)
+        return [Hit(event.user_id, touch.entry, kinds, hashed(event.id), value) for touch, kinds in found]
+
+    def _count_run(self, number: int, hits: Sequence[Hit]) -> None:
+        by_person: dict[str, list[Hit]] = defaultdict(list)
+        for hit in hits:
+            by_person[hit.user_id].append(hit)
+        people = list(by_person)
+        for position in range(0, len(people), PEOPLE_PER_TRANSACTION):
+            part = {user: by_person[user] for user in people[position : position + PEOPLE_PER_TRANSACTION]}
+            while not self._store(number, part):
+                pass
+
+    def _store(self, number: int, by_person: Mapping[str, Sequence[Hit]]) -> bool:
+        """Try once; False where somebody's outcome moved on in between."""
+        known = self._known.get(number)
+        if known is None:
+            return True
+        stored = self._outcomes.get_many([(user, number) for user in by_person])
+        changed: list[Outcome] = []
+        deltas: Counter[str] = Counter()
+        for (user, _), outcome in stored.items():
+            counted, added = _counted(outcome, by_person[user])
+            if added:
+                changed.append(replace(counted, rev=outcome.rev + 1))
+                deltas.update(added)  # type: ignore[arg-type]  # Decimals add up like ints
+        expires = known[0].scheduled_at + window(known[1].campaign) + KEPT_AFTER_WINDOW
+        return not changed or self._outcomes.put_counted(changed, known[0].run, deltas, expires)
+
+
+def _counted(outcome: Outcome, hits: Sequence[Hit]) -> tuple[Outcome, dict[str, Decimal]]:
+    """The outcome with the hits that are new to it, and what they add to the run's counters."""
+    sums, ids = dict(outcome.sums), dict(outcome.ids)
+    added: dict[str, Decimal] = defaultdict(Decimal)
+    for hit in hits:
+        for kind in hit.kinds:
+            known = ids.get(kind, frozenset())
+            if hit.event in known:
+                continue
+            before = sums.get(kind, Decimal(0))
+            ids[kind], sums[kind] = known | {hit.event}, before + hit.value
+            _add(added, hit, kind, before=before, first=not known)
+    return replace(outcome, sums=sums, ids=ids), dict(added)
+
+
+def _add(added: dict[str, Decimal], hit: Hit, kind: str, *, before: Decimal, first: bool) -> None:
+    arm = f"arm:{arm_key(hit.entry)}:{kind}"
+    after = before + hit.value
+    added[f"{arm}:sum"] += hit.value
+    added[f"{arm}:squares"] += after * after - before * before
+    if first:
+        added[f"{arm}:people"] += 1
+        for label in label_bits(hit.entry.labels) if kind == GOAL else ():
+            added[f"label:{label}:converted"] += 1
+
+

@@ -1,0 +1,53 @@
+"""The names of a run's counters, the same in `dispatch`, `record` and the report."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, State
+from dangol.domain.variant import HOLDOUT
+
+_FLAGS = {
+    Flag.DELIVERED: "delivered",
+    Flag.SHOWN: "shown",
+    Flag.OPENED: "opened",
+    Flag.CLICKED: "clicked",
+    Flag.UNSUBSCRIBED: "unsubscribed",
+    Flag.BOT_CLICKED: "bot_clicked",
+    Flag.MACHINE_OPENED: "machine_opened",
+}
+_LABELLED = ("clicked", "converted")
+
+
+def arm_key(entry: Entry) -> str:
+    """How counters name the arm of an entry."""
+    return HOLDOUT if entry.variant == HOLDOUT_VARIANT else str(entry.variant)
+
+
+def of_claim(entry: Entry, reason: str | None = None) -> Counter[str]:
+    """What a claimed person adds: to the run, to the arm, to the labels that selected them."""
+    state = entry.state.name.lower()
+    counted = Counter({f"arm:{arm_key(entry)}:{state}": 1})
+    if entry.state is State.FAILED:
+        counted[f"failed:{reason or 'unknown'}"] += 1
+    for label in label_bits(entry.labels):
+        counted[f"label:{label}:audience"] += 1
+        if entry.state is State.SENT:
+            counted[f"label:{label}:sent"] += 1
+    return counted
+
+
+def of_skip(reason: str, labels: int) -> Counter[str]:
+    """What a skipped person adds."""
+    return Counter({f"skipped:{reason}": 1, **{f"label:{i}:audience": 1 for i in label_bits(labels)}})
+
+
+def of_flag(entry: Entry, flag: Flag) -> Counter[str]:
+    """What a flag that was not set before adds."""
+    name = _FLAGS[flag]
+    labels = label_bits(entry.labels) if name in _LABELLED else ()
+    return Counter({f"arm:{arm_key(entry)}:{name}": 1, **{f"label:{i}:{name}": 1 for i in labels}})
+
+
+def label_bits(bits: int) -> Iterable[int]:
+    """The places of the labelled branches that selected a person."""
+    return (i for i in range(bits.bit_length()) if bits >> i & 1)

@@ -1,0 +1,201 @@
+"""Dispatch a chunk of recipients: decide, claim, render, hand over, record.
+
+At most one accepted hand-over per person and run: the journal lets one worker hold a chunk, a recipient is
+marked in flight before the provider is called, and the claim in the ledger is conditional on its `rev`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Final
+
+from dangol.contracts import SendChunk
+from dangol.domain.errors import ConflictError, DoubtError, SendError
+from dangol.domain.ledger import State
+from dangol.pipeline.claiming import Claimer
+from dangol.pipeline.counting import of_claim, of_skip
+from dangol.pipeline.work import (
+    ENDED,
+    FAILED,
+    HELD_OUT,
+    IN_FLIGHT,
+    PENDING,
+    SENT,
+    SKIPPED,
+    UNKNOWN,
+    Stores,
+    Work,
+    decisions_of,
+)
+from dangol.ports import Accepted, Journal, Message, Refused, Verdict
+
+MAX_DELAY: Final = 900
+# What the provider asked to wait is tried again after this many seconds.
+BACK_OFF: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process that dispatches: its name, and how long it can hold a chunk, in seconds."""
+
+    name: str
+    timeout: float
+
+    @property
+    def lease(self) -> float:
+        """Longer than the function may run, so that only a dead worker's lease runs out."""
+        return self.timeout + 5
+
+    @property
+    def longest_piece(self) -> float:
+        """The seconds that a piece may take at its rate; permission is at most this old at the hand-over."""
+        return min(10.0, self.timeout / 4)
+
+
+class Dispatcher:
+    """Dispatches chunks; one per process."""
+
+    def __init__(self, stores: Stores, worker: Worker) -> None:
+        self._s = stores
+        self._worker = worker
+        self._claimer = Claimer(stores)
+        self._taken = 0
+
+    def dispatch(self, chunk: SendChunk) -> Counter[str]:
+        """Work a chunk to its end, or as far as the hour and the rate allow; what was counted.
+
+        Raises:
+            ConflictError: another worker holds the chunk; deliver it again later.
+        """
+        plan = self._s.plans(chunk.run)
+        journal = self._take(chunk)
+        if journal is None:
+            return Counter()
+        work = Work(chunk, plan, journal, list(journal.states), dict(journal.why))
+        doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
+        # Who was in flight when a worker died may have been sent to: unknown, never again.
+        self._claimer.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
+        if plan.stopped:
+            self._claimer.stop(work)
+        else:
+            self._work(work)
+        return self._finish(work)
+
+    def _take(self, chunk: SendChunk) -> Journal | None:
+        self._taken += 1
+        now, owner = self._s.clock.seconds(), f"{self._worker.name}:{self._taken}"
+        wanted = Journal(chunk.run, chunk.chunk, owner, chunk.generation, PENDING * chunk.size)
+        verdict, journal = self._s.journals.take(wanted, lease_until=now + self._worker.lease, now=now)
+        if verdict is Verdict.BUSY:
+            raise ConflictError("another worker holds the chunk")
+        return journal if verdict is Verdict.TAKEN else None
+
+    def _work(self, work: Work) -> None:
+        plan, clock = work.plan, self._s.clock
+        size = max(1, int(plan.rate * self._worker.longest_piece))
+        piece, rest = work.open()[:size], work.open()[size:]
+        work.waiting.update(dict.fromkeys(rest, 1.0))
+        if not piece:
+            return
+        start = self._s.throttle.reserve(plan.provider, plan.rate, len(piece), clock.seconds())
+        if start is None:
+            # Nothing is reserved far ahead: the piece comes back and asks again.
+            work.waiting.update(dict.fromkeys(piece, self._worker.longest_piece))
+            return
+        clock.wait_until(start)
+        self._hand_over(work, self._claimer.claim(work, piece), start)
+
+    def _hand_over(self, work: Work, messages: Mapping[int, Message], start: float) -> None:
+        plan, order = work.plan, sorted(messages)
+        for index, entry in work.entries.items():
+            if entry.state is State.HELD_OUT:
+                work.states[index] = HELD_OUT
+        # No call is larger than a tenth of a second's worth, so that no sliding second exceeds the rate.
+        size = max(1, min(plan.channel.batch_size, plan.rate // 10))
+        for position in range(0, len(order), size):
+            self._s.clock.wait_until(start + position / plan.rate)
+            self._send(work, order[position : position + size], messages)
+            if work.waiting.keys() & messages.keys():
+                work.waiting.update(dict.fromkeys(order[position + size :], BACK_OFF))
+                return
+
+    def _send(self, work: Work, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
+        for index in batch:
+            work.states[index] = IN_FLIGHT
+        self._s.journals.mark(work.snapshot())
+        try:
+            answers = work.plan.channel.send([messages[i] for i in batch])
+        except DoubtError:
+            self._claimer.correct(work, batch, State.UNKNOWN, UNKNOWN)
+            return
+        except SendError as error:
+            answers = [Refused(type(error).__name__, retryable=error.retryable)] * len(batch)
+        for index, answer in zip(batch, answers, strict=True):
+            _note(work, index, answer)
+        failed = [i for i in batch if work.states[i] == FAILED]
+        self._claimer.correct(work, failed, State.FAILED, FAILED)
+
+    def _finish(self, work: Work) -> Counter[str]:
+        """Count what has ended and store it in one transaction; queue again, before that, what has to wait."""
+        deltas, states = self._counted(work)
+        left = work.left()
+        try:
+            if left:
+                self._requeue(work, left)
+            decisions = decisions_of(work, self._s.clock.now())
+            if decisions.decided:
+                self._s.events.send([decisions.model_dump_json()])
+        except Exception:
+            # Otherwise who was sent to a moment ago would come back as in doubt.
+            self._s.journals.mark(work.snapshot())
+            raise
+        self._s.journals.finish(work.snapshot(states), done=not left, deltas=deltas)
+        return deltas
+
+    def _counted(self, work: Work) -> tuple[Counter[str], str]:
+        """What the chunk adds to the run's counters, and its states with the counted ones in capitals."""
+        deltas: Counter[str] = Counter()
+        ended = [i for i in work.chunk.indexes if work.states[i] in ENDED]
+        self._recall(work, [i for i in ended if i not in work.entries])
+        states = list(work.states)
+        for index in ended:
+            entry = replace(work.entries[index], state=ENDED[work.states[index]])
+            deltas.update(of_claim(entry, work.why.get(index)))
+            states[index] = work.states[index].upper()
+        for index, reason in work.skipped.items():
+            deltas.update(of_skip(reason, work.recipient(index).labels))
+            states[index] = SKIPPED.upper()
+        return deltas, "".join(states)
+
+    def _recall(self, work: Work, indexes: list[int]) -> None:
+        """Read back the entries of those whom a worker sent to and did not live to count."""
+        users = work.users(indexes)
+        for user_id, ledger in self._s.ledgers.get_many(list(users)).items():
+            entry = ledger.entry(work.plan.run.number)
+            if entry is None:
+                raise ConflictError("a journal names a claim that the ledger does not have")
+            work.entries[users[user_id]] = entry
+
+    def _requeue(self, work: Work, left: list[int]) -> None:
+        delay = min(work.waiting.get(i, 1.0) for i in left)
+        piece = work.chunk.model_copy(
+            update={
+                "generation": work.journal.generation + 1,
+                "indexes": left,
+                "recipients": [work.recipient(i) for i in left],
+            }
+        )
+        self._s.sends.send([piece.model_dump_json()], delay=min(MAX_DELAY, ceil(delay)))
+
+
+def _note(work: Work, index: int, answer: Accepted | Refused) -> None:
+    if isinstance(answer, Accepted):
+        work.states[index] = SENT
+        work.provider_ids[index] = answer.provider_id
+    elif answer.retryable:
+        work.states[index] = PENDING
+        work.waiting[index] = BACK_OFF
+    else:
+        work.states[index] = FAILED
+        work.why[index] = answer.reason

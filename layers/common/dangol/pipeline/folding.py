@@ -1,0 +1,106 @@
+"""Fold what people did, and what became known of them, into their profiles."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from dangol.contracts import Identified, Performed
+from dangol.domain.profile import ANONYMOUS_PREFIX, Occurrence, Profile, fold, scaled, set_traits
+from dangol.domain.project import Project
+from dangol.pipeline.recorded import Recorded
+from dangol.ports import Clock, Profiles, Seen
+
+# A duplicate that comes within this many days changes nothing.
+SEEN_DAYS: Final = 14
+PEOPLE_AT_ONCE: Final = 400
+_DAY: Final = 86_400
+
+
+class Folder:
+    """Folds happenings into profiles, each of them once."""
+
+    def __init__(self, profiles: Profiles, clock: Clock) -> None:
+        self._profiles = profiles
+        self._clock = clock
+
+    def fold(self, happenings: Sequence[Performed | Identified], project: Project) -> Recorded:
+        """Fold; who loses against another writer is read and folded again."""
+        by_person: dict[str, list[Performed | Identified]] = defaultdict(list)
+        for happening in happenings:
+            by_person[person_key(happening)].append(happening)
+        people = list(by_person)
+        new = 0
+        for position in range(0, len(people), PEOPLE_AT_ONCE):
+            part = {user: by_person[user] for user in people[position : position + PEOPLE_AT_ONCE]}
+            new += self._fold(part, project)
+        events = sum(isinstance(h, Performed) for h in happenings)
+        return Recorded(people=len(people), events=events, duplicates=len(happenings) - new)
+
+    def _fold(self, by_person: Mapping[str, list[Performed | Identified]], project: Project) -> int:
+        today = int(self._clock.now().timestamp()) // _DAY
+        todo, new = list(by_person), 0
+        while todo:
+            profiles, seen = self._profiles.get_many(todo), self._profiles.seen(todo)
+            changed, fresh_of = [], {}
+            for user in todo:
+                fresh = _fresh(by_person[user], seen[user])
+                for happening in fresh.values():
+                    _apply(profiles[user], happening, project)
+                if fresh:
+                    fresh_of[user] = len(fresh)
+                    changed.append((profiles[user], _remembering(seen[user], fresh, today)))
+            lost = self._profiles.put_seen(changed)
+            new += sum(count for user, count in fresh_of.items() if user not in set(lost))
+            todo = list(lost)
+        return new
+
+
+def _fresh(happenings: Sequence[Performed | Identified], seen: Seen) -> dict[bytes, Performed | Identified]:
+    """The happenings that were not seen before, each once, by hashed id."""
+    fresh: dict[bytes, Performed | Identified] = {}
+    for happening in happenings:
+        key = hashed(happening.id)
+        if key not in seen.ids:
+            fresh.setdefault(key, happening)
+    return fresh
+
+
+def _remembering(seen: Seen, fresh: Mapping[bytes, Performed | Identified], today: int) -> Seen:
+    kept = {i: day for i, day in seen.ids.items() if day > today - SEEN_DAYS}
+    return replace(seen, ids={**kept, **dict.fromkeys(fresh, today)})
+
+
+def _apply(profile: Profile, happening: Performed | Identified, project: Project) -> None:
+    if isinstance(happening, Identified):
+        set_traits(profile, happening.traits, happening.at // 1000)
+        return
+    spec = project.event(happening.event)
+    value = scaled(value_of(happening, project))
+    fold(profile, Occurrence(happening.event, happening.at // 1000, value, happening.properties), spec)
+
+
+def value_of(happening: Performed, project: Project) -> Decimal | None:
+    """What an event is worth: the property that the project names, else the value that came with it."""
+    name = project.event(happening.event).value
+    said = happening.properties.get(name) if name else None
+    said = happening.value if said is None else said
+    if said is None or isinstance(said, bool):
+        return None
+    try:
+        value = Decimal(str(said))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def person_key(happening: Performed | Identified) -> str:
+    """Whose profile it belongs to; a visitor's anonymous id has a prefix of its own."""
+    return happening.user_id or f"{ANONYMOUS_PREFIX}{happening.anonymous_id}"
+
+
+def hashed(event_id: str) -> bytes:
+    """How an event's id is kept: eight bytes."""
+    return hashlib.sha256(event_id.encode()).digest()[:8]

@@ -1,0 +1,78 @@
+"""One person's message: text, tracked links, and the headers of the way out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dangol.contracts import Recipient
+from dangol.domain.advertising import AdvertisingLaw
+from dangol.domain.campaign import Campaign
+from dangol.domain.project import Project
+from dangol.domain.tracking import MAX_LINKS, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.variant import arms
+from dangol.ports import Message
+from dangol.rendering import LinkSigner, MessageTemplate, MissingVariableError
+
+# A channel that has no pixel to show.
+_PLAIN_TEXT: Final = frozenset({"console"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What all messages of a run share; `run` is the run's number."""
+
+    run: int
+    campaign: Campaign
+    project: Project
+    link_base: str
+    keys: Keys
+
+
+class Renderer:
+    """Renders the messages of one run, each variant compiled once."""
+
+    def __init__(self, rendering: Rendering) -> None:
+        self._r = rendering
+        self._templates: Sequence[MessageTemplate] = [
+            MessageTemplate(rendering.campaign.message_of(v), rendering.project) for v in arms(rendering.campaign)
+        ]
+
+    def message(self, recipient: Recipient, variant: int) -> Message:
+        """The message of `variant` for one person.
+
+        Raises:
+            MissingVariableError: the person lacks a value that the message needs.
+        """
+        r = self._r
+        advertising = r.campaign.purpose == "marketing"
+        law = AdvertisingLaw(recipient.country) if advertising else None
+        signer = self._signer(recipient.user_id, variant)
+        rendered = self._templates[variant].render(recipient.user_id, recipient.traits, signer, law)
+        if len(rendered.links) > MAX_LINKS:
+            raise MissingVariableError(f"more than {MAX_LINKS} links")
+        return Message(
+            user_id=recipient.user_id,
+            reference=f"{r.run}:{recipient.user_id}",
+            address=recipient.address or "",
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            headers=_way_out(signer.unsubscribe) if advertising else {},
+        )
+
+    def _signer(self, user_id: str, variant: int) -> LinkSigner:
+        r = self._r
+
+        def address(path: str, link: int, destination: str = "") -> str:
+            return f"{r.link_base}/{path}/{sign(Mark(r.run, user_id, variant, link), r.keys, destination)}"
+
+        return LinkSigner(
+            click=lambda destination, link: address("c", link, destination),
+            pixel="" if r.campaign.channel in _PLAIN_TEXT else address("o", OPEN_LINK),
+            unsubscribe=address("u", UNSUBSCRIBE_LINK),
+        )
+
+
+def _way_out(unsubscribe: str) -> Mapping[str, str]:
+    """The one-click opt-out of RFC 8058, section 3.1."""
+    return {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -1,0 +1,55 @@
+"""Record everything that happened: in the lake, in the profiles, in the ledger's flags, in the counters.
+
+Every part may be repeated: the lake is read by event id, profiles know the ids they have seen, flags are set
+once, and outcomes keep the ids they have counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dangol.contracts import Decisions, Identified, Performed, Tracked
+from dangol.pipeline.conversions import Converter
+from dangol.pipeline.engagement import Engagement
+from dangol.pipeline.folding import Folder
+from dangol.pipeline.known_runs import KnownRuns
+from dangol.pipeline.lake import LakeWriter
+from dangol.pipeline.recorded import Recorded
+from dangol.ports import Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
+
+Happening = Decisions | Tracked | Performed | Identified
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What the stage works on."""
+
+    definitions: Definitions
+    runs: Runs
+    profiles: Profiles
+    ledgers: Ledgers
+    outcomes: Outcomes
+    objects: Objects
+    clock: Clock
+
+
+class Recorder:
+    """Records batches of happenings."""
+
+    def __init__(self, stores: Stores) -> None:
+        known = KnownRuns(stores.runs, stores.definitions, stores.clock)
+        self._stores = stores
+        self._lake = LakeWriter(stores.objects, known)
+        self._folder = Folder(stores.profiles, stores.clock)
+        self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
+        self._converter = Converter(stores.ledgers, stores.outcomes, known)
+
+    def record(self, batch: Sequence[Happening]) -> Recorded:
+        """Record a batch, in any order and however often parts of it came before."""
+        now = self._stores.clock.now()
+        project = self._stores.definitions.project()
+        self._lake.write(batch, now)
+        said = [h for h in batch if isinstance(h, Performed | Identified)]
+        recorded = self._folder.fold(said, project)
+        self._engagement.record([h for h in batch if isinstance(h, Tracked)])
+        self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
+        return recorded

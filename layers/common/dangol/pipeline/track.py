@@ -1,0 +1,170 @@
+"""Answer clicks, opens and opt-outs at once, and pass on what happened.
+
+Starts on the standard library alone: no model, no AWS client, no router is imported on this path. What is
+queued has the shape of `contracts.Tracked`, which a test holds it to.
+"""
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from dangol.domain.bots import judge
+from dangol.domain.errors import ForgeryError
+from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
+from dangol.pipeline import pages
+from dangol.pipeline.intake import Intake, Taken
+
+logger = logging.getLogger(__name__)
+
+# A transparent GIF of one pixel.
+PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_NEVER: Final = {"cache-control": "no-store, max-age=0", "referrer-policy": "no-referrer"}
+_HTML: Final = {
+    **_NEVER,
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "x-robots-tag": "noindex",
+}
+_JSON: Final = {"content-type": "application/json", "access-control-allow-origin": "*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; header names are lower case."""
+
+    method: str
+    path: str
+    request_id: str
+    headers: Mapping[str, str]
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class EventQueue(Protocol):
+    """Where happenings go."""
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Queue the bodies."""
+        ...
+
+
+class OptOuts(Protocol):
+    """The way out, effective at once."""
+
+    def opt_out(self, mark: Mark, at: datetime) -> None:
+        """Withdraw consent for the channel of the marked message."""
+        ...
+
+    def sender(self) -> tuple[str, str]:
+        """The sender's name, and the locale to speak in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What `track` works with; keys and opt-outs are fetched when they are first needed."""
+
+    keys: Callable[[], Keys]
+    write_keys: Callable[[], Mapping[str, str]]
+    queue: EventQueue
+    opt_outs: Callable[[], OptOuts]
+    now: Callable[[], datetime]
+
+
+class Tracker:
+    """Answers the public side of the HTTP API."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._intake = Intake(doors.write_keys, doors.now)
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request; a path or token that is not ours gets 404 and leaves no trace."""
+        room, _, rest = request.path.lstrip("/").partition("/")
+        try:
+            if room == "c":
+                return self._click(rest, request)
+            if room == "o":
+                return self._open(rest, request)
+            if room == "u":
+                return self._way_out(rest, request)
+        except ForgeryError:
+            return _NOT_FOUND
+        if room == "v1" and request.method == "POST":
+            return self._take_in(rest, request)
+        return _NOT_FOUND
+
+    def _click(self, token: str, request: Request) -> Response:
+        mark, destination = verify(token, self._doors.keys())
+        if not destination.startswith(("http://", "https://")):
+            raise ForgeryError("a link without a destination")
+        self._pass_on(self._tracked("clicked", mark, request))
+        return Response(302, {**_NEVER, "location": destination})
+
+    def _open(self, token: str, request: Request) -> Response:
+        mark, _ = verify(token, self._doors.keys())
+        if mark.link != OPEN_LINK:
+            raise ForgeryError("not a pixel")
+        self._pass_on(self._tracked("opened", mark, request))
+        return Response(200, {**_NEVER, "content-type": "image/gif"}, PIXEL)
+
+    def _way_out(self, token: str, request: Request) -> Response:
+        """GET shows and changes nothing; POST takes effect before the answer, as often as it comes."""
+        mark, _ = verify(token, self._doors.keys())
+        if mark.link != UNSUBSCRIBE_LINK:
+            raise ForgeryError("not a way out")
+        opt_outs = self._doors.opt_outs()
+        name, locale = opt_outs.sender()
+        if request.method != "POST":
+            return Response(200, _HTML, pages.confirm(name, locale).encode())
+        opt_outs.opt_out(mark, self._doors.now())
+        self._pass_on({**self._tracked("unsubscribed", mark, request), "verdict": "human", "reason": None})
+        return Response(200, _HTML, pages.done(name, locale).encode())
+
+    def _take_in(self, call: str, request: Request) -> Response:
+        taken: Taken = self._intake.take(call, request.headers, request.body)
+        if taken.happenings:
+            # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
+            self._doors.queue.send([json.dumps(taken.happenings, ensure_ascii=False)])
+        return Response(taken.status, _JSON, json.dumps(taken.answer, ensure_ascii=False).encode())
+
+    def _tracked(self, kind: str, mark: Mark, request: Request) -> dict[str, Any]:
+        verdict = judge("opened" if kind == "opened" else "clicked", request.method, request.headers)
+        return {
+            "kind": kind,
+            "id": request.request_id,
+            "run": mark.run,
+            "user_id": mark.user_id,
+            "variant": mark.variant,
+            "link": mark.link,
+            "at": int(self._doors.now().timestamp() * 1000),
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+            "user_agent": request.headers.get("user-agent", "")[:512],
+        }
+
+    def _pass_on(self, happening: Mapping[str, Any]) -> None:
+        """Queue what happened; where the queue is down the person is answered all the same.
+
+        The event then stands in the log, whole, for `dangol replay`.
+        """
+        body = json.dumps(happening)
+        try:
+            self._doors.queue.send([body])
+        except OSError as error:
+            logger.exception("event not queued: %s", type(error).__name__, extra={"unqueued": happening})
+
+
+_NOT_FOUND: Final = Response(404, {**_NEVER, "content-type": "text/plain"}, b"not found\n")

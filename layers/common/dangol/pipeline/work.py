@@ -1,0 +1,111 @@
+"""A chunk of recipients in the hands of one dispatcher."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from dangol.contracts import Decided, Decisions, Recipient, SendChunk
+from dangol.domain.decision import Person, Reason, Run
+from dangol.domain.ledger import Entry, State
+from dangol.pipeline.messages import Renderer
+from dangol.ports import Channel, Clock, Journal, Journals, Ledgers, Queue, Throttle
+
+# One letter per recipient in the journal; a capital is counted already.
+PENDING, IN_FLIGHT, SENT, FAILED, UNKNOWN, HELD_OUT, SKIPPED = ".fsxuhk"
+ENDED: Final = {SENT: State.SENT, FAILED: State.FAILED, UNKNOWN: State.UNKNOWN, HELD_OUT: State.HELD_OUT}
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Everything a dispatcher needs to know of a run; `rate` is messages a second."""
+
+    run: Run
+    name: str
+    stopped: bool
+    renderer: Renderer
+    channel: Channel
+    provider: str
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What a dispatcher works on."""
+
+    plans: Callable[[str], RunPlan]
+    journals: Journals
+    ledgers: Ledgers
+    throttle: Throttle
+    sends: Queue
+    events: Queue
+    clock: Clock
+
+
+@dataclass(slots=True)
+class Work:
+    """What is known of each recipient by their place in the chunk."""
+
+    chunk: SendChunk
+    plan: RunPlan
+    journal: Journal
+    states: list[str]
+    why: dict[int, str]
+    entries: dict[int, Entry] = field(default_factory=dict)
+    skipped: dict[int, Reason] = field(default_factory=dict)
+    provider_ids: dict[int, str] = field(default_factory=dict)
+    # Seconds until the recipient is worth another try.
+    waiting: dict[int, float] = field(default_factory=dict)
+
+    def recipient(self, index: int) -> Recipient:
+        """The recipient at a place in the chunk."""
+        return self.chunk.recipients[self.chunk.indexes.index(index)]
+
+    def users(self, indexes: list[int]) -> dict[str, int]:
+        """The places by user id."""
+        return {self.recipient(i).user_id: i for i in indexes}
+
+    def open(self) -> list[int]:
+        """The places that are neither ended, skipped nor waiting."""
+        done = self.waiting.keys() | self.skipped.keys()
+        return [i for i in self.chunk.indexes if self.states[i] == PENDING and i not in done]
+
+    def left(self) -> list[int]:
+        """The places that have to come back."""
+        return [i for i in self.chunk.indexes if self.states[i] == PENDING and i not in self.skipped]
+
+    def snapshot(self, states: str | None = None) -> Journal:
+        """The journal as it stands, or with these states."""
+        return replace(self.journal, states=states or "".join(self.states), why=dict(self.why))
+
+
+def person_of(recipient: Recipient) -> Person:
+    """What deciding needs of a recipient."""
+    zone = ZoneInfo(recipient.zone) if recipient.zone else None
+    return Person(recipient.user_id, recipient.address, zone, recipient.assigned, recipient.labels)
+
+
+def decisions_of(work: Work, now: datetime) -> Decisions:
+    """What became of each recipient that was worked on, for the lake."""
+    run = work.plan.run
+    return Decisions(
+        run=work.plan.name,
+        campaign=run.campaign_id,
+        channel=run.campaign.channel,
+        at=int(now.timestamp() * 1000),
+        decided=[
+            *(Decided(user_id=work.recipient(i).user_id, outcome="skipped", reason=r) for i, r in work.skipped.items()),
+            *(_ended(work, i, entry) for i, entry in work.entries.items() if work.states[i] in ENDED),
+        ],
+    )
+
+
+def _ended(work: Work, index: int, entry: Entry) -> Decided:
+    return Decided(
+        user_id=work.recipient(index).user_id,
+        outcome=ENDED[work.states[index]].name.lower(),
+        reason=work.why.get(index),
+        variant=entry.variant,
+        provider_id=work.provider_ids.get(index),
+    )

@@ -1,0 +1,298 @@
+"""What the pipeline needs from the world, each protocol as small as its caller's need."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+from dangol.domain.campaign import Campaign
+from dangol.domain.ledger import Ledger
+from dangol.domain.profile import Profile
+from dangol.domain.project import Project
+
+
+class Clock(Protocol):
+    """The one clock. Rates and leases are kept in real seconds, everything else in `now`."""
+
+    def now(self) -> datetime:
+        """The time of day, in UTC."""
+        ...
+
+    def seconds(self) -> float:
+        """Real epoch seconds, which no test moves."""
+        ...
+
+    def wait_until(self, seconds: float) -> None:
+        """Return when `seconds` has come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An applied campaign: one version of it, with the project and the link base of that moment."""
+
+    campaign_id: str
+    version: int
+    campaign: Campaign
+    project: Project
+    link_base: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunItem:
+    """A run as stored; `state` is scanning, running, stopped or cancelled (finished is computed)."""
+
+    run: str
+    number: int
+    campaign_id: str
+    version: int
+    scheduled_at: datetime
+    state: str
+    tasks: int
+    tasks_closed: int = 0
+    scanned: int = 0
+    audience: int = 0
+    inexact: int = 0
+    stopped_because: str | None = None
+
+
+class Definitions(Protocol):
+    """The applied campaigns."""
+
+    def current(self, campaign_id: str) -> Definition:
+        """The version in force. Raises `NotFoundError`."""
+        ...
+
+    def version(self, campaign_id: str, version: int) -> Definition:
+        """One version. Raises `NotFoundError`."""
+        ...
+
+    def project(self) -> Project:
+        """The project as last applied. Raises `NotFoundError`."""
+        ...
+
+
+class Runs(Protocol):
+    """The runs and their scan steps."""
+
+    def create(self, run: RunItem) -> RunItem:
+        """Store a new run under its next number; the stored one where it exists already."""
+        ...
+
+    def get(self, run: str) -> RunItem:
+        """A run by name. Raises `NotFoundError`."""
+        ...
+
+    def by_number(self, number: int) -> RunItem:
+        """A run by the number that entries and tokens carry. Raises `NotFoundError`."""
+        ...
+
+    def of_campaign(self, campaign_id: str) -> Sequence[RunItem]:
+        """All runs of a campaign."""
+        ...
+
+    def close_step(self, run: str, step: str, *, scanned: int, selected: int, inexact: int, last: bool) -> RunItem:
+        """Count a scan step once, however often it is closed; the run as it then stands."""
+        ...
+
+    def set_state(self, run: str, state: str, *, expected: str, because: str | None = None) -> bool:
+        """Move a run from `expected` to `state`; False where it was in another state."""
+        ...
+
+
+    def counts(self, run: str) -> Mapping[str, Decimal]:
+        """The run's counters, summed over the shards."""
+        ...
+
+
+class Verdict(Enum):
+    """What taking a chunk's journal came to."""
+
+    TAKEN = "taken"
+    DONE = "done"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A chunk's journal in our hands: one letter per recipient, and why some of them failed."""
+
+    run: str
+    chunk: str
+    owner: str
+    generation: int
+    states: str
+    why: Mapping[int, str] = field(default_factory=dict)
+
+
+class Journals(Protocol):
+    """The fence: one worker at a time holds a chunk."""
+
+    def take(self, wanted: Journal, *, lease_until: float, now: float) -> tuple[Verdict, Journal | None]:
+        """Take a chunk for `wanted.owner`: new, freed at this generation, or after its lease ran out."""
+        ...
+
+    def mark(self, journal: Journal) -> None:
+        """Store the states. Raises `ConflictError` where another worker holds the chunk by now."""
+        ...
+
+    def finish(self, journal: Journal, *, done: bool, deltas: Mapping[str, int]) -> None:
+        """Store states and count `deltas` in one transaction, and let the chunk go. Raises `ConflictError`."""
+        ...
+
+
+class Ledgers(Protocol):
+    """The authority on permission and contact."""
+
+    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Ledger]:
+        """The ledgers of these people; an empty one, rev 0, where there is none."""
+        ...
+
+    def put_many(self, changed: Sequence[Ledger]) -> Mapping[str, Ledger]:
+        """Store each where its `rev` is one above the stored; those who lost, as they stand now."""
+        ...
+
+    def put_counted(self, changed: Sequence[Ledger], run: str, deltas: Mapping[str, int]) -> bool:
+        """Store all, and count, in one transaction; False where a `rev` had moved on and nothing was stored."""
+        ...
+
+
+class Profiles(Protocol):
+    """The people."""
+
+    def scan(self, task: int, tasks: int, start: str | None) -> Iterable[tuple[Sequence[Profile], str | None]]:
+        """Pages of one scan task, each with the key that continues after it (None at the end)."""
+        ...
+
+    def tasks(self) -> int:
+        """Into how many tasks a scan of the table is worth splitting."""
+        ...
+
+    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Profile]:
+        """The profiles of these people; an empty one, rev 0, where there is none."""
+        ...
+
+    def put_seen(self, changed: Sequence[tuple[Profile, "Seen"]]) -> Sequence[str]:
+        """Store each profile with its seen ids, both or neither; the user ids that lost against another writer."""
+        ...
+
+    def seen(self, user_ids: Sequence[str]) -> Mapping[str, "Seen"]:
+        """The ids of events taken lately, per person."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The events of one person taken within the last 14 days: hashed id and when it came, in epoch days."""
+
+    ids: Mapping[bytes, int] = field(default_factory=dict)
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one person did towards one run: per counted event, how often, for how much, and which events."""
+
+    user_id: str
+    run: int
+    sums: Mapping[str, Decimal] = field(default_factory=dict)
+    ids: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    rev: int = 0
+
+
+class Outcomes(Protocol):
+    """Conversions, counted once."""
+
+    def get_many(self, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Outcome]:
+        """The outcomes of these people and runs; an empty one, rev 0, where there is none."""
+        ...
+
+    def put_counted(
+        self, changed: Sequence[Outcome], run: str, deltas: Mapping[str, Decimal], expires: datetime
+    ) -> bool:
+        """Store all, and count, in one transaction; False where a `rev` had moved on and nothing was stored."""
+        ...
+
+
+class Queue(Protocol):
+    """A queue of JSON messages."""
+
+    def send(self, bodies: Sequence[str], *, delay: int = 0) -> None:
+        """Queue the bodies, each after `delay` seconds (at most 900). Raises where one was not taken."""
+        ...
+
+
+class Objects(Protocol):
+    """The lake bucket."""
+
+    def put_once(self, key: str, body: bytes) -> bool:
+        """Store under a new key; False where the key exists, which stays as it is."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Read an object. Raises `NotFoundError`."""
+        ...
+
+    def keys(self, prefix: str, after: str | None, limit: int) -> Sequence[str]:
+        """Up to `limit` keys under `prefix` in order, after `after`."""
+        ...
+
+
+class Throttle(Protocol):
+    """The shared rate of a provider."""
+
+    def reserve(self, name: str, rate: int, count: int, now: float) -> float | None:
+        """Reserve `count` sends; when the first may start in epoch seconds, or None if not within a minute."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One rendered message for one person; its address and text stay out of its repr."""
+
+    user_id: str
+    reference: str
+    address: str = field(repr=False)
+    subject: str = field(repr=False, default="")
+    text: str = field(repr=False, default="")
+    html: str = field(repr=False, default="")
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider refused this one: for good, or for now (`retryable`)."""
+
+    reason: str
+    retryable: bool = False
+
+
+class Channel(Protocol):
+    """Hands messages to a provider."""
+
+    batch_size: int
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
+        """Hand at most `batch_size` messages over; one answer each, in order.
+
+        Raises:
+            SendError: none was accepted (`retryable` or not), or `DoubtError` where that is not certain.
+        """
+        ...
+
+
+class LakeReader(Protocol):
+    """Questions to the lake."""
+
+    def totals(self, run: str) -> Mapping[str, int]:
+        """How many clicks and opens there were in all, each event once."""
+        ...
