@@ -146,7 +146,7 @@ class TraitCondition(Labelled):
     def _used(self) -> list[str]:
         return [name for name in _OPERATORS if self._operand(name) is not None]
 
-    def _operand(self, operator: str) -> Any:
+    def _operand(self, operator: str) -> Any:  # noqa: ANN401 - each operator has a type of its own
         return getattr(self, f"{operator}_" if operator in _PYTHON_WORDS else operator)
 
     @property
@@ -155,7 +155,7 @@ class TraitCondition(Labelled):
         return self._used()[0]
 
     @property
-    def operand(self) -> Any:
+    def operand(self) -> Any:  # noqa: ANN401 - each operator has a type of its own
         """What the operator compares with."""
         return self._operand(self.operator)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -71,11 +71,14 @@ class Group(Labelled):
 KINDS: Final = ("trait", "did", "did_not", "consented", "reachable")
 
 
-def _kind(value: object) -> str:
+def _keys(value: object) -> set[str]:
     if isinstance(value, Node):
-        keys = value.model_fields_set
-    else:
-        keys = set(value) if isinstance(value, dict) else set()
+        return value.model_fields_set
+    return set(value) if isinstance(value, dict) else set()
+
+
+def _kind(value: object) -> str:
+    keys = _keys(value)
     known = [kind for kind in KINDS if kind in keys]
     # Naming the reserved kind makes pydantic refuse it as a tag that it does not know.
     reserved = sorted(RESERVED & keys) if not keys & {*_GROUP_KEYS, "all_", "any_", "none_"} else []
@@ -100,7 +103,7 @@ class Segment(Group):
 
     @model_validator(mode="before")
     @classmethod
-    def _wrap_single_condition(cls, value: Any) -> Any:
+    def _wrap_single_condition(cls, value: object) -> object:
         if not isinstance(value, dict) or _kind(value) == "group":
             return value
         own = {key: value[key] for key in _OWN_KEYS if key in value}
