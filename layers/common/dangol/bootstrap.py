@@ -200,7 +200,7 @@ def build_recorder(config: Settings) -> "Recorder":
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
             outcomes=DynamoOutcomes(dynamodb, outcomes, campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
-            clock=_clock_of(config),
+            clock=clock_of(config),
         )
     )
 
@@ -227,7 +227,7 @@ def build_reporter(config: Settings) -> "Reporter":
         workgroup=config.need("athena_workgroup"),
         wait=time.sleep,  # noqa: TID251 - Athena has no way to tell that it is done
     )
-    stores = Stores(DynamoDefinitions(dynamodb, campaigns), DynamoRuns(dynamodb, campaigns), lake, _clock_of(config))
+    stores = Stores(DynamoDefinitions(dynamodb, campaigns), DynamoRuns(dynamodb, campaigns), lake, clock_of(config))
     return Reporter(stores)
 
 
@@ -241,7 +241,8 @@ def report_key() -> "Callable[[], str]":
     return _remembered(lambda: parameters.secret("report-key"))
 
 
-def _clock_of(config: Settings) -> "SystemClock":
+def clock_of(config: Settings) -> "SystemClock":
+    """The clock of any stack."""
     from dangol.adapters.clock import SystemClock
 
     return SystemClock(config.clock_file)

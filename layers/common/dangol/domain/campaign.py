@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, W
 from dangol.domain.channel import ChannelName
 from dangol.domain.goal import Goal, Target
 from dangol.domain.message import CallToAction, MessagePart, MessageText, merge
-from dangol.domain.node import Node
+from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose
 from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
 from dangol.domain.segment import Segment
@@ -131,24 +131,24 @@ class Campaign(Node):
     def _arms(self) -> Self:
         names = [v.name for v in self.variants]
         if len(set(names)) != len(names):
-            raise ValueError("two variants have the same name")
+            raise wrong("two variants have the same name", "variants")
         if {_HOLDOUT, self.assign_by.holdout if self.assign_by else None} & set(names):
-            raise ValueError("a variant has the name of the holdout; give it another")
+            raise wrong("a variant has the name of the holdout; give it another", "variants")
         if self.assign_by and self.holdout is not None:
-            raise ValueError("assign_by names its own holdout; take holdout: out")
+            raise wrong("assign_by names its own holdout; take this line out", "holdout")
         if names and not sum(v.weight for v in self.variants):
-            raise ValueError("every variant has weight 0")
+            raise wrong("every variant has weight 0", "variants")
         return self
 
     @model_validator(mode="after")
     def _whole_messages(self) -> Self:
-        for variant in self.variants:
+        for index, variant in enumerate(self.variants):
             try:
                 self.message_of(variant)
             except ValidationError:
-                raise ValueError(f"variant {variant.name!r}: cta needs both label and link") from None
+                raise wrong("both label and link are needed", "variants", index, "message", "cta") from None
         if self.channel == "email" and not all(message.subject for message in self.messages()):
-            raise ValueError("an e-mail needs message.subject")
+            raise wrong("an e-mail needs a subject", "message", "subject")
         return self
 
     def message_of(self, variant: Variant | None) -> MessageText:

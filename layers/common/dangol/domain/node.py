@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 
 class Node(BaseModel):
@@ -12,3 +13,8 @@ class Node(BaseModel):
 
     # Keys that the design names and that are not built yet: the error says so instead of calling them unknown.
     reserved: ClassVar[frozenset[str]] = frozenset()
+
+
+def wrong(problem: str, *path: str | int) -> PydanticCustomError:
+    """The error of a check over several fields, told at `path` below the node that is checked."""
+    return PydanticCustomError("wrong", "{problem}", {"problem": problem, "path": path})

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from dangol.domain.channel import CHANNELS, AnyChannel, ChannelName
-from dangol.domain.node import Node
+from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Number, Rate, Share, Text, format_duration, parse_duration
 from dangol.domain.segment import Segment
 
@@ -198,7 +198,7 @@ class Project(Node):
     @model_validator(mode="after")
     def _console_has_no_provider(self) -> Self:
         if "console" in self.channels and self.channels["console"].provider == "ses":
-            raise ValueError("channels.console writes to the log; it takes no provider but console")
+            raise wrong("the console takes no provider but console", "channels", "console", "provider")
         return self
 
     @property

@@ -130,7 +130,7 @@ class Dispatcher:
             self._claimer.correct(work, batch, State.UNKNOWN, UNKNOWN)
             return
         except SendError as error:
-            answers = [Refused(type(error).__name__, retryable=error.retryable)] * len(batch)
+            answers = [Refused(str(error), retryable=error.retryable)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
             _note(work, index, answer)
         failed = [i for i in batch if work.states[i] == FAILED]
