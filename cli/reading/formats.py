@@ -53,6 +53,5 @@ def refuse_bad_header(names: tuple[str, ...]) -> None:
     numbers = sum(bool(_NUMBER.fullmatch(name)) for name in named)
     if 2 * numbers >= len(named) or any(_CERTAINLY_DATA.fullmatch(name) for name in named):
         raise InputError(
-            "the first line looks like a person's row, not like a header: "
-            f"put a line with the columns' names above it ({', '.join(named)[:80]})"
+            "the first line looks like a person's row, not like a header: put a line with the columns' names above it"
         )

@@ -37,6 +37,7 @@ class Source:
         self.size = size
         self._reopen = reopen
         self._file = reopen()
+        self._stream: io.BufferedReader = io.BufferedReader(cast("io.RawIOBase", self._file))
         with self._told(), self._closed_on_error():
             self._gzipped, self._encoding, self._json = self._look()
             self._lines = self._open()
@@ -103,6 +104,7 @@ class Source:
 
     def close(self) -> None:
         """Close the file."""
+        self._stream.close()
         self._file.close()
 
     def __enter__(self) -> "Source":
@@ -118,7 +120,7 @@ class Source:
 
     def _look(self) -> tuple[bool, str | None, bool]:
         """Tell from the file's start whether it is gzipped, its encoding, and whether it is JSON."""
-        self._gzipped = self._file.read(2) == GZIP
+        self._gzipped = self._stream.peek(2).startswith(GZIP)
         sample = self._unpacked().read(_SAMPLE)
         refuse_other_formats(sample)
         if sample.startswith(UTF8_MARK):
@@ -130,11 +132,12 @@ class Source:
         return self._gzipped, encoding, start.lstrip().startswith("{")
 
     def _unpacked(self) -> io.BufferedReader:
-        self._file.close()
+        self.close()
         self._file = self._reopen()
         # GzipFile reads into a buffer as a raw stream does; BufferedReader makes its lines fast.
         raw = gzip.GzipFile(fileobj=self._file) if self._gzipped else self._file
-        return io.BufferedReader(cast("io.RawIOBase", raw), _BUFFER)
+        self._stream = io.BufferedReader(cast("io.RawIOBase", raw), _BUFFER)
+        return self._stream
 
     def _open(self) -> Lines:
         stream = self._unpacked()
