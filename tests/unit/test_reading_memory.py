@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HEADER = "id,user_id,event,time,value,이름\n".encode()
 TWO_GB = 2 << 30
-ROWS = 300_000
+ROWS = 100_000
 # One in a hundred is broken, each in a way of its own.
 BROKEN = cycle(
     [
@@ -110,7 +110,7 @@ def test_one_endless_line_is_never_held():
 
 
 def test_grouping_holds_a_run_and_a_person_at_a_time():
-    taken = (row for row in islice(events(rows), 30_000) if isinstance(row, EventRow))
+    taken = (row for row in islice(events(rows), 20_000) if isinstance(row, EventRow))
 
     people, peak = peak_of(by_person(taken, run_bytes=1 << 20))
 

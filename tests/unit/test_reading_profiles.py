@@ -121,6 +121,13 @@ def test_traits_too_large_to_keep_are_rejected(row, reason):
     assert rejected.reason == f"column 'a': {reason}"
 
 
+def test_a_long_row_whose_traits_are_not_too_large_is_taken():
+    [person] = read(f'{{"id": "u1", "a": "{LONG}"}}', maps=("user_id=id",))
+
+    assert isinstance(person, ProfileRow)
+    assert person.traits == {"a": LONG}
+
+
 @pytest.mark.parametrize(
     ("options", "field"),
     [
