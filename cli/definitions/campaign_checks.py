@@ -1,0 +1,107 @@
+"""What a campaign says that does not go together with the project."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from cli.definitions.complaints import closest
+from cli.definitions.document import Path
+from cli.definitions.findings import Finding
+from cli.definitions.segment_checks import check_segment
+from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.errors import DefinitionError
+from dangol.domain.message import MessagePart
+from dangol.domain.project import Project
+from dangol.domain.variant import holdout_share
+from dangol.rendering import MessageTemplate, merge_tags
+
+_LINE: Final = re.compile(r"line (\d+)")
+_COPY: Final = ("subject", "preheader", "text", "html")
+_LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
+
+
+def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
+    """Everything about a campaign that one look at both files can tell; segments of their own files are not."""
+    if not campaign.audience.name:
+        yield from (finding.below("audience") for finding in check_segment(campaign.audience, project))
+    for index, segment in enumerate(campaign.exclude):
+        if not segment.name:
+            yield from (finding.below("exclude", index) for finding in check_segment(segment, project))
+    yield from _check_copy(campaign, project)
+    yield from _check_law(campaign, project)
+    yield from _check_goal(campaign, project)
+    if campaign.channel not in project.channels and campaign.channel != "console":
+        problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
+        yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
+
+
+def _check_copy(campaign: Campaign, project: Project) -> Iterator[Finding]:
+    parts: list[tuple[Path, MessagePart | MessageText]] = [(("message",), campaign.message)]
+    for index, variant in enumerate(campaign.variants):
+        if variant.message:
+            parts.append((("variants", index, "message"), variant.message))
+    for path, part in parts:
+        for field, source in _sources(part):
+            yield from (finding.below(*path, *field) for finding in _check_template(source, project))
+
+
+def _sources(part: MessagePart | MessageText) -> Iterator[tuple[Path, str]]:
+    cta = part.cta
+    found: list[tuple[Path, str | None]] = [((name,), getattr(part, name)) for name in _COPY]
+    found += [(("cta", "label"), cta.label), (("cta", "link"), cta.link)] if cta else []
+    yield from ((path, source) for path, source in found if source)
+
+
+def _check_template(source: str, project: Project) -> Iterator[Finding]:
+    message = MessageText(text=source)
+    unknown = sorted(merge_tags(message) - project.merge_tags.keys())
+    for tag in unknown:
+        line = source[: source.index(tag)].count("\n") + 1
+        yield Finding((), f"#{{{tag}}} is not a merge tag of dangol.yaml", _known_tags(tag, project), text_line=line)
+    if unknown:
+        return
+    try:
+        MessageTemplate(message, project)
+    except DefinitionError as error:
+        line_in_text = _LINE.search(error.hint)
+        yield Finding((), f"the template does not compile: {error.problem}", "", False, int((line_in_text or "11")[1]))
+
+
+def _known_tags(tag: str, project: Project) -> str:
+    known = ", ".join(f"#{{{name}}}" for name in project.merge_tags)
+    if not known:
+        return "declare it under merge_tags"
+    return " ".join(part for part in (closest(tag, project.merge_tags), f"known: {known}") if part)
+
+
+def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
+    if campaign.purpose != "marketing" or project.home_country != "KR":
+        return
+    missing = [f"sender.{name}" for name in ("phone", "address") if getattr(project.sender, name) is None]
+    if missing:
+        problem = "advertising to people in Korea must show the sender's phone and address"
+        yield Finding(("purpose",), problem, f"add {' and '.join(missing)} to dangol.yaml")
+
+
+def _check_goal(campaign: Campaign, project: Project) -> Iterator[Finding]:
+    goal = campaign.goal
+    if goal is None or goal.target is None:
+        return
+    metric, path = goal.target.metric, ("goal", "target")
+    if metric == "revenue" and goal.worth is None and project.event(goal.event).value is None:
+        hint = f"say events.{goal.event}.value in dangol.yaml, or goal.worth here"
+        yield Finding(path, f"nothing says what one {goal.event} is worth", hint)
+    if metric == "uplift" and not _compares(campaign, project):
+        yield Finding(path, "an uplift cannot be measured without a holdout", "add holdout: 10%", notice=True)
+    if metric == "click_rate" and not any(_has_link(message) for message in campaign.messages()):
+        yield Finding(path, "the message has no link to click on", 'add a cta, or {{ link("https://…") }}', notice=True)
+
+
+def _compares(campaign: Campaign, project: Project) -> bool:
+    if campaign.assign_by:
+        return campaign.assign_by.holdout is not None
+    return holdout_share(campaign, project.holdout) > 0
+
+
+def _has_link(message: MessageText) -> bool:
+    return message.cta is not None or any(_LINKS.search(text or "") for text in (message.text, message.html))
