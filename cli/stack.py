@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from dangol import bootstrap
+from dangol.adapters.catalogue import DynamoCatalogue
 from dangol.adapters.definitions import DynamoDefinitions
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.objects import S3Objects
@@ -73,6 +74,11 @@ class Stack:
     def definitions(self) -> DynamoDefinitions:
         """The applied campaigns."""
         return DynamoDefinitions(self.dynamodb, self.settings.campaigns_table)
+
+    @cached_property
+    def catalogue(self) -> DynamoCatalogue:
+        """The names of traits and events in use."""
+        return DynamoCatalogue(self.dynamodb, self.settings.campaigns_table)
 
     @cached_property
     def runs(self) -> DynamoRuns:

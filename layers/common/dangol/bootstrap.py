@@ -182,6 +182,7 @@ def recorder() -> "Recorder":
 
 def build_recorder(config: Settings) -> "Recorder":
     """The `record` stage on any stack: imports run it too."""
+    from dangol.adapters.catalogue import DynamoCatalogue
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
     from dangol.adapters.objects import S3Objects
@@ -200,6 +201,7 @@ def build_recorder(config: Settings) -> "Recorder":
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
             outcomes=DynamoOutcomes(dynamodb, outcomes, campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),
         )
     )

@@ -141,5 +141,17 @@ class Identified(Contract):
     source: str = ""
 
 
-EventWork = Annotated[Decisions | Tracked | Performed | Identified, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified] = TypeAdapter(EventWork)
+class Consented(Contract):
+    """What a person said of consent, per channel (`night` among them), as evidence for the lake."""
+
+    kind: Literal["consent"] = "consent"
+    id: str
+    user_id: str
+    at: int
+    received_at: int
+    consents: dict[str, bool]
+    source: str = ""
+
+
+EventWork = Annotated[Decisions | Tracked | Performed | Identified | Consented, Field(discriminator="kind")]
+event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented] = TypeAdapter(EventWork)

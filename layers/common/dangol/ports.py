@@ -216,6 +216,14 @@ class Outcomes(Protocol):
         ...
 
 
+class Catalogue(Protocol):
+    """The names in use: which traits people have, which events they did."""
+
+    def add(self, kind: str, names: Iterable[str]) -> None:
+        """Remember names of a kind (`traits`, `events`)."""
+        ...
+
+
 class Queue(Protocol):
     """A queue of JSON messages."""
 

@@ -31,6 +31,8 @@ class DynamoProfiles:
         self._client = client
         self._table = table
         self._outcomes = outcomes_table
+        # What scanning has cost so far, in read units.
+        self.read_units = 0.0
 
     def tasks(self) -> int:
         """Into how many tasks a scan of the table is worth splitting."""
@@ -42,7 +44,10 @@ class DynamoProfiles:
         key = json.loads(start) if start else None
         while True:
             more: dict[str, Any] = {"ExclusiveStartKey": key} if key else {}
-            page = self._client.scan(TableName=self._table, Segment=task, TotalSegments=tasks, **more)
+            page = self._client.scan(
+                TableName=self._table, Segment=task, TotalSegments=tasks, ReturnConsumedCapacity="TOTAL", **more
+            )
+            self.read_units += page["ConsumedCapacity"]["CapacityUnits"]
             key = page.get("LastEvaluatedKey")
             yield [read_profile(found) for found in page["Items"]], json.dumps(key) if key else None
             if not key:

@@ -32,13 +32,13 @@ class Schedules:
         self._target = target
         self._in_utc = in_utc
 
-    def put(self, campaign_id: str, expression: Expression) -> str:
-        """Create the campaign's schedule, or change it; what EventBridge was given."""
+    def put(self, campaign_id: str, expression: Expression, *, name: str | None = None) -> str:
+        """Create the campaign's schedule (or a further one by `name`), or change it; what EventBridge was given."""
         text, zone = utc(expression) if self._in_utc else (expression.text, expression.zone)
         at = at_time(expression)
         order = {"campaign": campaign_id, "scheduled_at": at.isoformat() if at else SCHEDULED_TIME}
         wanted: dict[str, Any] = {
-            "Name": campaign_id,
+            "Name": name or campaign_id,
             "GroupName": self._target.group,
             "ScheduleExpression": text,
             "ScheduleExpressionTimezone": zone,

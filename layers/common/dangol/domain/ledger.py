@@ -13,6 +13,8 @@ from dangol.domain.project import CHANNELS, Purpose
 
 ENTRY_BYTES: Final = 12
 MEMORY: Final = timedelta(days=400)
+# When a consent was given whose date nobody knows: older than every dated word.
+UNDATED: Final = 1
 # The arm of those who are held out.
 HOLDOUT_VARIANT: Final = 255
 # Run number, claimed at, variant; purpose (1 bit), state (3) and channel (4); flags; labels.

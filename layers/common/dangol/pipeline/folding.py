@@ -11,7 +11,7 @@ from dangol.contracts import Identified, Performed
 from dangol.domain.profile import ANONYMOUS_PREFIX, Occurrence, Profile, fold, scaled, set_traits
 from dangol.domain.project import Project
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Clock, Profiles, Seen
+from dangol.ports import Catalogue, Clock, Profiles, Seen
 
 # A duplicate that comes within this many days changes nothing.
 SEEN_DAYS: Final = 14
@@ -22,8 +22,9 @@ _DAY: Final = 86_400
 class Folder:
     """Folds happenings into profiles, each of them once."""
 
-    def __init__(self, profiles: Profiles, clock: Clock) -> None:
+    def __init__(self, profiles: Profiles, catalogue: Catalogue, clock: Clock) -> None:
         self._profiles = profiles
+        self._catalogue = catalogue
         self._clock = clock
 
     def fold(self, happenings: Sequence[Performed | Identified], project: Project) -> Recorded:
@@ -36,6 +37,8 @@ class Folder:
         for position in range(0, len(people), PEOPLE_AT_ONCE):
             part = {user: by_person[user] for user in people[position : position + PEOPLE_AT_ONCE]}
             new += self._fold(part, project)
+        self._catalogue.add("traits", {name for h in happenings if isinstance(h, Identified) for name in h.traits})
+        self._catalogue.add("events", {h.event for h in happenings if isinstance(h, Performed)})
         events = sum(isinstance(h, Performed) for h in happenings)
         return Recorded(people=len(people), events=events, duplicates=len(happenings) - new)
 

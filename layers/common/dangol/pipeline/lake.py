@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from dangol.contracts import Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
@@ -19,7 +19,7 @@ class LakeWriter:
         self._objects = objects
         self._known = known
 
-    def write(self, batch: Sequence[Decisions | Tracked | Performed | Identified], now: datetime) -> None:
+    def write(self, batch: Sequence[Decisions | Tracked | Performed | Identified | Consented], now: datetime) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
         events = [self._row(h) for h in batch if not isinstance(h, Decisions)]
@@ -33,7 +33,7 @@ class LakeWriter:
         key = f"{table}/dt={now.astimezone(UTC):%Y-%m-%d}/{name}.json.gz"
         self._objects.put_once(key, gzip.compress(lines, compresslevel=4, mtime=0))
 
-    def _row(self, happening: Tracked | Performed | Identified) -> dict[str, Any]:
+    def _row(self, happening: Tracked | Performed | Identified | Consented) -> dict[str, Any]:
         row: dict[str, Any] = {
             "id": happening.id,
             "kind": happening.kind,
@@ -44,6 +44,8 @@ class LakeWriter:
         if isinstance(happening, Tracked):
             return {**row, **self._tracked(happening)}
         row |= {"received_at": _iso(happening.received_at), "source": happening.source}
+        if isinstance(happening, Consented):
+            return {**row, "properties": json.dumps(happening.consents)}
         if isinstance(happening, Identified):
             return {**row, "properties": json.dumps(happening.traits, ensure_ascii=False)}
         value = None if happening.value is None else float(happening.value)

@@ -7,16 +7,16 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
+from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
 
-Happening = Decisions | Tracked | Performed | Identified
+Happening = Decisions | Tracked | Performed | Identified | Consented
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Stores:
     ledgers: Ledgers
     outcomes: Outcomes
     objects: Objects
+    catalogue: Catalogue
     clock: Clock
 
 
@@ -39,7 +40,7 @@ class Recorder:
         known = KnownRuns(stores.runs, stores.definitions, stores.clock)
         self._stores = stores
         self._lake = LakeWriter(stores.objects, known)
-        self._folder = Folder(stores.profiles, stores.clock)
+        self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
 
@@ -53,3 +54,7 @@ class Recorder:
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         return recorded
+
+    def record_evidence(self, said: Sequence[Consented]) -> None:
+        """Keep what was said of consent as evidence in the lake; the ledger has it already."""
+        self._lake.write(said, self._stores.clock.now())

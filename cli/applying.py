@@ -1,0 +1,116 @@
+"""Put definitions into force: store versions, create schedules, make what they need."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from cli.secrets import ensure_secrets
+from cli.stack import Stack
+from dangol.domain.campaign import Campaign
+from dangol.domain.errors import DefinitionError
+from dangol.domain.project import Project
+from dangol.domain.schedule import expression
+from dangol.domain.segment import Segment, TraitCondition, conditions
+from dangol.ports import Definition
+from dangol.rendering import traits_needed
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One campaign in force; `schedule` is what EventBridge was given, None where it is started by hand."""
+
+    campaign: str
+    version: int
+    changed: bool
+    schedule: str | None
+
+    def told(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return {
+            "campaign": self.campaign,
+            "version": self.version,
+            "changed": self.changed,
+            "schedule": self.schedule,
+        }
+
+
+def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaign]]) -> list[Applied]:
+    """Put the project and the campaigns into force, all or none.
+
+    Raises:
+        DefinitionError: a campaign asks for a trait that nobody has.
+    """
+    for campaign_id, campaign in campaigns:
+        check_traits(stack, campaign_id, campaign, project)
+    ensure_secrets(stack)
+    _verify_sender(stack, project)
+    stack.definitions.save_project(project, stack.clock.now())
+    return [_apply(stack, project, campaign_id, campaign) for campaign_id, campaign in campaigns]
+
+
+def _apply(stack: Stack, project: Project, campaign_id: str, campaign: Campaign) -> Applied:
+    before = stack.definitions.campaigns()
+    known = stack.definitions.current(campaign_id).version if campaign_id in before else 0
+    wanted = Definition(campaign_id, 0, campaign, project, link_base(stack, project))
+    stored = stack.definitions.save(wanted, stack.clock.now())
+    if campaign.schedule is None:
+        stack.schedules.remove(campaign_id)
+        schedule = None
+    else:
+        schedule = stack.schedules.put(campaign_id, expression(campaign.schedule, project.zone))
+    return Applied(campaign_id, stored.version, stored.version != known, schedule)
+
+
+def link_base(stack: Stack, project: Project) -> str:
+    """Where links lead: the project's own domain on AWS, the API itself on the local cloud."""
+    if stack.settings.local or not project.links.domain:
+        return stack.api_url
+    return project.links.domain
+
+
+def _verify_sender(stack: Stack, project: Project) -> None:
+    """On the local cloud the sender's address counts as verified; on AWS its owner has to do it."""
+    if stack.settings.local:
+        client = stack.client("sesv2")
+        known = {identity["IdentityName"] for identity in client.list_email_identities()["EmailIdentities"]}
+        if project.sender.email not in known:
+            client.create_email_identity(EmailIdentity=project.sender.email)
+
+
+def check_traits(stack: Stack, campaign_id: str, campaign: Campaign, project: Project) -> None:
+    """See to it that somebody has each trait that the campaign asks for.
+
+    Raises:
+        DefinitionError: nobody has it. Nothing is said while there are no people yet.
+    """
+    known = stack.catalogue.names("traits")
+    if not known:
+        return
+    segments = (campaign.audience, *campaign.exclude, *project.always_exclude)
+    asked = [(trait, "audience") for trait in sorted(traits_of(segments))]
+    asked += [(t, "message") for m in campaign.messages() for t in sorted(traits_needed(m, project))]
+    if campaign.assign_by:
+        asked.append((campaign.assign_by.trait, "assign_by.trait"))
+    for trait, field in asked:
+        refuse_unknown(trait, known, f"campaigns/{campaign_id}: {field}")
+
+
+def refuse_unknown(trait: str, known: Iterable[str], field: str) -> None:
+    """Refuse a trait that nobody has.
+
+    Raises:
+        DefinitionError: naming what people do have.
+    """
+    names = sorted(known)
+    if trait in names:
+        return
+    close = get_close_matches(trait, names, n=1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    hint = f"{meant}people have: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}"  # noqa: PLR2004 - a line's worth
+    raise DefinitionError(f"nobody has the trait {trait!r}", field=field, hint=hint)
+
+
+def traits_of(segments: Iterable[Segment]) -> set[str]:
+    """The traits that segments ask for."""
+    return {c.trait for segment in segments for c in conditions(segment) if isinstance(c, TraitCondition)}

@@ -1,0 +1,117 @@
+"""How many people a segment selects, by which branch, and how they can be reached."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cli.applying import refuse_unknown, traits_of
+from cli.stack import Stack
+from dangol.domain.matching import Moment, matches
+from dangol.domain.profile import ADDRESS_TRAITS, Profile
+from dangol.domain.project import Project
+from dangol.domain.segment import Condition, Segment
+
+
+@dataclass(slots=True)
+class Count:
+    """The tally of one segment; steps are counted in the order of the file."""
+
+    count: int = 0
+    scanned: int = 0
+    inexact: int = 0
+    reachable: Counter[str] = field(default_factory=Counter)
+    alone: Counter[int] = field(default_factory=Counter)
+    added: Counter[int] = field(default_factory=Counter)
+    taken: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What to count: a segment, and what is excluded from it, as of a moment."""
+
+    segment: Segment
+    excluded: Sequence[Segment]
+    project: Project
+    at: datetime
+
+    @property
+    def moment(self) -> Moment:
+        """The moment in the project's zone."""
+        return Moment(self.at, self.project.zone)
+
+    @property
+    def branches(self) -> Sequence[Condition]:
+        """The branches of the top `any`, or the segment as a whole."""
+        return self.segment.any_ or (self.segment,)
+
+
+def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """Count a segment by reading every profile once; `selected` is given each person's id.
+
+    Raises:
+        DefinitionError: it asks for a trait that nobody has.
+    """
+    known = stack.catalogue.names("traits")
+    for trait in sorted(traits_of((inquiry.segment, *inquiry.excluded))) if known else ():
+        refuse_unknown(trait, known, f"segments/{inquiry.segment.name or 'inline'}")
+    started, tally = time.monotonic(), Count()
+    for profile in _people(stack):
+        if tallied(tally, inquiry, profile) and selected:
+            selected(profile.user_id)
+    return {
+        "segment": inquiry.segment.name or inquiry.segment.title or "inline",
+        "at": inquiry.at.isoformat(),
+        "count": tally.count,
+        "inexact": tally.inexact,
+        "scanned": tally.scanned,
+        "reachable": dict(sorted(tally.reachable.items())),
+        "read_units": stack.profiles.read_units,
+        "seconds": round(time.monotonic() - started, 2),
+        "steps": [_step(tally, n, branch) for n, branch in enumerate(inquiry.branches)],
+        "excluded": [_taken(tally, n, excluded) for n, excluded in enumerate(inquiry.excluded)],
+    }
+
+
+def _people(stack: Stack) -> Iterator[Profile]:
+    for page, _ in stack.profiles.scan(0, 1, None):
+        yield from page
+
+
+def tallied(tally: Count, inquiry: Inquiry, profile: Profile) -> bool:
+    """Add one person; whether they are selected."""
+    tally.scanned += 1
+    answer = matches(inquiry.segment, profile, inquiry.moment)
+    if answer is None:
+        tally.inexact += 1
+    if not answer:
+        return False
+    _tally_branches(tally, inquiry, profile)
+    for place, excluded in enumerate(inquiry.excluded):
+        if matches(excluded, profile, inquiry.moment):
+            tally.taken[place] += 1
+            return False
+    tally.count += 1
+    channels = [c for c in ADDRESS_TRAITS if profile.consented(c) and profile.address(c)]
+    tally.reachable.update(channels)
+    return True
+
+
+def _tally_branches(tally: Count, inquiry: Inquiry, profile: Profile) -> None:
+    first = True
+    for place, branch in enumerate(inquiry.branches):
+        if matches(branch, profile, inquiry.moment):
+            tally.alone[place] += 1
+            tally.added[place] += first
+            first = False
+
+
+def _step(tally: Count, place: int, branch: Condition) -> dict[str, Any]:
+    label = branch.label or getattr(branch, "title", None) or f"{place + 1}"
+    return {"step": label, "alone": tally.alone[place], "added": tally.added[place]}
+
+
+def _taken(tally: Count, place: int, excluded: Segment) -> dict[str, Any]:
+    return {"segment": excluded.name or excluded.title or f"{place + 1}", "taken": tally.taken[place]}

@@ -1,0 +1,85 @@
+"""One person's message, as the channel would send it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cli.stack import Stack
+from dangol.domain.advertising import country_of
+from dangol.domain.campaign import Campaign
+from dangol.domain.decision import Person, Run, arm_of
+from dangol.domain.errors import DefinitionError, NotFoundError
+from dangol.domain.project import Project
+from dangol.domain.tracking import Keys
+from dangol.domain.variant import arms, weighted_variant
+from dangol.contracts import Recipient
+from dangol.pipeline.messages import Renderer, Rendering
+from dangol.rendering import MissingVariableError
+
+# No run has this number: the links of a preview are not counted.
+PREVIEW_RUN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What to show: a campaign, for whom, and which variant where one is asked for."""
+
+    campaign_id: str
+    campaign: Campaign
+    project: Project
+    user_id: str
+    variant: str | None
+
+
+def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
+    """Render a message for one person.
+
+    Raises:
+        NotFoundError: there is no such person.
+        DefinitionError: the person lacks a value that the message needs, or there is no such variant.
+    """
+    profile = stack.profiles.get_many([asked.user_id])[asked.user_id]
+    if not profile.rev:
+        raise NotFoundError(f"no person {asked.user_id}")
+    campaign, project = asked.campaign, asked.project
+    assign = campaign.assign_by
+    recipient = Recipient(
+        user_id=asked.user_id,
+        address=profile.address(campaign.channel),
+        country=country_of(profile.traits, project),
+        assigned=str(profile.traits.get(assign.trait)) if assign else None,
+        traits=profile.traits,
+    )
+    variant, held_out = _variant(asked, recipient, stack)
+    keys = Keys.parse(stack.parameters.secret("link-keys"))
+    renderer = Renderer(Rendering(PREVIEW_RUN, campaign, project, link_base, keys))
+    try:
+        message = renderer.message(recipient, variant)
+    except MissingVariableError as error:
+        raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
+    return {
+        "user_id": asked.user_id,
+        "campaign": asked.campaign_id,
+        "channel": campaign.channel,
+        "variant": arms(campaign)[variant].name,
+        "held_out": held_out,
+        "from": f"{project.sender.name} <{project.sender.email}>",
+        "to": message.address,
+        "subject": message.subject,
+        "headers": dict(message.headers),
+        "text": message.text,
+        "html": message.html,
+    }
+
+
+def _variant(asked: Previewed, recipient: Recipient, stack: Stack) -> tuple[int, bool]:
+    """The variant to show, and whether the person would be held out."""
+    names = [v.name for v in arms(asked.campaign)]
+    run = Run(PREVIEW_RUN, asked.campaign_id, asked.campaign, asked.project, stack.clock.now())
+    arm = arm_of(run, Person(recipient.user_id, recipient.address, assigned=recipient.assigned))
+    held_out = arm is not None and arm.held_out
+    if asked.variant is None:
+        fallback = weighted_variant(asked.user_id, asked.campaign_id, asked.campaign)
+        return (fallback if arm is None or arm.variant is None else arm.variant), held_out
+    if asked.variant not in names:
+        raise DefinitionError(f"no variant {asked.variant!r}", field="--variant", hint=f"one of {', '.join(names)}")
+    return names.index(asked.variant), held_out

@@ -1,0 +1,21 @@
+"""The stack's secrets: made once, in SSM SecureString parameters, and never shown."""
+
+import base64
+import json
+import secrets
+from typing import Final
+
+from cli.stack import Stack
+
+_KEY_BYTES: Final = 32
+
+
+def ensure_secrets(stack: Stack) -> list[str]:
+    """Make the link key, a write key and the report key where they are missing; the names of those made."""
+    link = {"current": 1, "keys": {"1": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}}
+    wanted = {
+        "link-keys": json.dumps(link),
+        "write-keys": json.dumps({"app": secrets.token_urlsafe(_KEY_BYTES)}),
+        "report-key": secrets.token_urlsafe(_KEY_BYTES),
+    }
+    return [name for name, value in wanted.items() if stack.parameters.create(name, value)]
