@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from cli.definitions.complaints import closest
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
 from cli.definitions.segment_checks import check_segment
+from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText
 from dangol.domain.errors import DefinitionError
 from dangol.domain.message import MessagePart

@@ -1,9 +1,8 @@
 """What pydantic found, in the words of somebody who writes campaigns, with line, field and what is allowed."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -14,6 +13,7 @@ from cli.definitions.document import Document, Path, dotted
 from cli.definitions.problems import Problem
 from cli.definitions.shape import allowed, choices, enclosing, model_at
 from cli.definitions.wording import quote
+from cli.nearest import closest
 from dangol.domain.channel import CHANNELS
 from dangol.domain.node import Node
 from dangol.domain.quantities import QUOTE
@@ -88,12 +88,6 @@ def on_paper(location: Path, content: object, *, absent: bool = False) -> Path:
             continue
         path.append(part)
     return tuple(path)
-
-
-def closest(word: str, words: Iterable[str]) -> str:
-    """Ask whether the nearest of `words` was meant; empty where none is near."""
-    near = get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
 
 
 def _options(word: str, words: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from cli.definitions.complaints import closest, complaints, on_paper
+from cli.definitions.complaints import complaints, on_paper
 from cli.definitions.document import Document, Path as FieldPath, dotted, parse
 from cli.definitions.eaten import eaten_copy
 from cli.definitions.findings import Finding
@@ -15,6 +15,7 @@ from cli.definitions.problems import Problem, Problems
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.shape import allowed
 from cli.definitions.source import read_source
+from cli.nearest import closest
 from dangol.domain.campaign import SLUG
 from dangol.domain.node import Node
 from dangol.domain.project import Project

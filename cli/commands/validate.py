@@ -1,0 +1,108 @@
+"""Check definition files: every problem with its line, its field and what to write instead."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from cli.definitions import (
+    PROJECT_FILE,
+    Problem,
+    Problems,
+    folder_of,
+    load_campaign,
+    load_project,
+    load_segment,
+    name_of,
+)
+from cli.invocation import Invocation, examples, json_option, pass_invocation
+from cli.output import emit
+from dangol.domain.project import Project
+
+_CAMPAIGNS, _SEGMENTS = "campaigns", "segments"
+
+
+@dataclass(slots=True)
+class _Checked:
+    """What was looked at, and what there is to say about it."""
+
+    files: list[dict[str, str]] = field(default_factory=list)
+    notices: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@click.command(
+    epilog=examples("dangol validate", "dangol validate campaigns/course-launch.yaml", "dangol validate --json")
+)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@json_option
+@pass_invocation
+def command(invocation: Invocation, files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Check FILES: by default dangol.yaml and all of campaigns/ and segments/."""
+    folder = _folder(invocation, files)
+    checked = _Checked()
+    project = _check_project(folder, checked)
+    for path in files or _all(folder):
+        _check(path, folder, project, checked)
+    if checked.problems:
+        raise Problems(checked.problems)
+    emit(as_json, _payload(checked), lambda console: _render(console, checked))
+
+
+def _folder(invocation: Invocation, files: Iterable[Path]) -> Path:
+    """The project's folder: as told, or the one that the first file lies in."""
+    if (invocation.folder / PROJECT_FILE).is_file():
+        return invocation.folder
+    return next((folder_of(path) for path in files), invocation.folder)
+
+
+def _all(folder: Path) -> list[Path]:
+    return [
+        path
+        for part in (_CAMPAIGNS, _SEGMENTS)
+        for path in sorted((folder / part).glob("*"))
+        if path.is_file() and path.suffix in (".yaml", ".yml")
+    ]
+
+
+def _check_project(folder: Path, checked: _Checked) -> Project | None:
+    try:
+        project = load_project(folder)
+    except Problems as problems:
+        checked.problems += problems.problems
+        return None
+    checked.files.append({"file": PROJECT_FILE, "kind": "project", "id": project.project})
+    return project
+
+
+def _check(path: Path, folder: Path, project: Project | None, checked: _Checked) -> None:
+    name = name_of(path, folder)
+    if path.name == PROJECT_FILE:
+        return
+    try:
+        if path.resolve().parent.name == _SEGMENTS:
+            load_segment(path, project, folder)
+            kind = "segment"
+        else:
+            loaded = load_campaign(path, project, folder)
+            checked.notices += loaded.notices
+            kind = "campaign"
+    except Problems as problems:
+        checked.problems += problems.problems
+    else:
+        checked.files.append({"file": name, "kind": kind, "id": path.stem})
+
+
+def _payload(checked: _Checked) -> dict[str, Any]:
+    notices = [notice.as_json() for notice in checked.notices]
+    return {"files": checked.files, "notices": notices, "problems": []}
+
+
+def _render(console: Console, checked: _Checked) -> None:
+    for file in checked.files:
+        console.print(f"ok  {file['file']}", style="green")
+    for notice in checked.notices:
+        console.print(f"note  {notice}", style="yellow")
