@@ -1,0 +1,71 @@
+"""Count the people a segment selects."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from cli.connecting import moment, project_and_stack
+from cli.counting import Inquiry, count
+from cli.definitions import load_segment
+from cli.invocation import Invocation, examples, json_option, pass_invocation
+from cli.output import emit, table
+from cli.words import Words, words
+
+
+@click.group(epilog=examples("dangol segment count dormant", "dangol --local segment count dev-interested --steps"))
+def command() -> None:
+    """Ask about segments."""
+
+
+@command.command(
+    "count",
+    epilog=examples(
+        "dangol segment count dormant",
+        "dangol segment count segments/dev-interested.yaml --steps",
+        'dangol segment count "{did: purchase, within: 30d}" --members buyers.txt',
+    ),
+)
+@click.argument("segment")
+@click.option("--at", "at", metavar="TIME", help="Ask as of this time instead of now: 2026-12-01T10:00.")
+@click.option("--members", metavar="FILE", type=click.Path(path_type=Path), help="Write the user ids to a file.")
+@click.option("--steps", is_flag=True, help="Show each branch alone, what it adds, and what exclusions take.")
+@json_option
+@pass_invocation
+def count_command(  # noqa: PLR0913 - one parameter per option
+    invocation: Invocation, segment: str, at: str | None, members: Path | None, *, steps: bool, as_json: bool
+) -> None:
+    """Count SEGMENT: a name, a file, or conditions as YAML. The size is exact."""
+    project, stack = project_and_stack(invocation)
+    asked = load_segment(segment, project, invocation.folder)
+    when = moment(at, project) if at else stack.clock.now()
+    inquiry = Inquiry(asked, project.always_exclude if steps else (), project, when)
+    with _writing(members) as write:
+        counted = count(stack, inquiry, write)
+    if not steps:
+        counted = {key: value for key, value in counted.items() if key not in ("steps", "excluded")}
+    emit(as_json, counted, lambda console: _render(console, counted, words(project.locale)))
+
+
+@contextmanager
+def _writing(members: Path | None) -> Iterator[Callable[[str], Any] | None]:
+    if members is None:
+        yield None
+        return
+    with members.open("w", encoding="utf-8") as file:
+        yield lambda user_id: file.write(f"{user_id}\n")
+
+
+def _render(console: Console, counted: dict[str, Any], say: Words) -> None:
+    console.print(f"{counted['segment']}: {say['people'].format(n=format(counted['count'], ','))}", style="bold")
+    if counted["inexact"]:
+        console.print(f"{say['inexact']}: {counted['inexact']:,}", style="yellow")
+    if "steps" in counted:
+        rows = [(s["step"], s["alone"], s["added"]) for s in counted["steps"]]
+        table(console, (say["step"], say["alone"], say["added"]), rows, numbers=1)
+        for excluded in counted["excluded"]:
+            console.print(f"− {excluded['segment']}  {excluded['taken']:,}")
+    table(console, (say["reachable"], ""), counted["reachable"].items(), numbers=1)
