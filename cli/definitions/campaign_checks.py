@@ -1,8 +1,11 @@
 """What a campaign says that does not go together with the project."""
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from pydantic import ValidationError
 
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
@@ -15,6 +18,7 @@ from dangol.domain.project import Project
 from dangol.domain.variant import holdout_share
 from dangol.rendering import MessageTemplate, merge_tags
 
+Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
 _COPY: Final = ("subject", "preheader", "text", "html")
 _LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
@@ -27,7 +31,9 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     for index, segment in enumerate(campaign.exclude):
         if not segment.name:
             yield from (finding.below("exclude", index) for finding in check_segment(segment, project))
-    yield from _check_copy(campaign, project)
+    parts: list[tuple[Path, Part]] = [(("message",), campaign.message)]
+    parts += [(("variants", n, "message"), v.message) for n, v in enumerate(campaign.variants) if v.message]
+    yield from check_copy(parts, project)
     yield from _check_law(campaign, project)
     yield from _check_goal(campaign, project)
     if campaign.channel not in project.channels and campaign.channel != "console":
@@ -35,17 +41,25 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
         yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
 
 
-def _check_copy(campaign: Campaign, project: Project) -> Iterator[Finding]:
-    parts: list[tuple[Path, MessagePart | MessageText]] = [(("message",), campaign.message)]
-    for index, variant in enumerate(campaign.variants):
-        if variant.message:
-            parts.append((("variants", index, "message"), variant.message))
+def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:
+    """Every template of the messages must compile, and use merge tags that the project has."""
     for path, part in parts:
         for field, source in _sources(part):
             yield from (finding.below(*path, *field) for finding in _check_template(source, project))
 
 
-def _sources(part: MessagePart | MessageText) -> Iterator[tuple[Path, str]]:
+def loose_parts(content: Mapping[str, Any]) -> Iterator[tuple[Path, Part]]:
+    """The messages of a campaign that is wrong elsewhere, so that their mistakes are told in the same breath."""
+    variants = content.get("variants")
+    places: list[tuple[Path, Any]] = [(("message",), content.get("message"))]
+    for index, variant in enumerate(variants if isinstance(variants, list) else []):
+        places.append((("variants", index, "message"), variant.get("message") if isinstance(variant, dict) else None))
+    for path, written in places:
+        with suppress(ValidationError):
+            yield path, MessagePart.model_validate(written)
+
+
+def _sources(part: Part) -> Iterator[tuple[Path, str]]:
     cta = part.cta
     found: list[tuple[Path, str | None]] = [((name,), getattr(part, name)) for name in _COPY]
     found += [(("cta", "label"), cta.label), (("cta", "link"), cta.link)] if cta else []

@@ -69,7 +69,7 @@ def in_file(details: ErrorDetails, content: object) -> Path:
     return (*path, details["ctx"]["tag"]) if details["type"] == "union_tag_invalid" else path
 
 
-def on_paper(location: Path, content: object, *, absent: bool = False) -> Path:
+def on_paper(location: Path, content: Any, *, absent: bool = False) -> Path:  # noqa: ANN401 - a file may say anything
     """Leave out of `location` what the model has and the file has not: kinds of condition, an `all` that is implied.
 
     With `absent` the last part is kept although the file lacks it.
@@ -77,17 +77,21 @@ def on_paper(location: Path, content: object, *, absent: bool = False) -> Path:
     path: list[str | int] = []
     for index, part in enumerate(location):
         last = index == len(location) - 1
-        if isinstance(content, dict) and part in content:
-            # `did` is the kind of the condition, unless it is about the key `did` itself.
-            if not last and part in KINDS and not isinstance(content[part], dict | list):
-                continue
-            content = content[part]
-        elif isinstance(content, list) and isinstance(part, int) and part < len(content):
+        if index and part in KINDS and isinstance(location[index - 1], int):
+            # Behind the number of a condition pydantic names its kind; the key of that name would follow.
+            continue
+        if _holds(content, part):
             content = content[part]
         elif not (last and absent):
             continue
         path.append(part)
     return tuple(path)
+
+
+def _holds(content: object, part: str | int) -> bool:
+    if isinstance(content, list):
+        return isinstance(part, int) and part < len(content)
+    return isinstance(content, dict) and part in content
 
 
 def _options(word: str, words: list[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cli.definitions.campaign_checks import check_campaign
+from cli.definitions.campaign_checks import check_campaign, check_copy, loose_parts
 from cli.definitions.problems import Problem, Problems
 from cli.definitions.reader import SEGMENTS, SUFFIXES, DefinitionReader
 from cli.definitions.source import read_source
@@ -68,9 +68,12 @@ def load_campaign(path: Path, project: Project | None, folder: Path | None = Non
         raise Problems([*problems.problems, *reader.problems]) from problems
     document = reader.parse(source, name)
     campaign = reader.model(document, Campaign, ["audience", "exclude"])
-    if campaign is not None and project is not None:
+    if project is not None:
         reader.check_segments(project)
-        reader.report(check_campaign(campaign, project), document)
+        if campaign is not None:
+            reader.report(check_campaign(campaign, project), document)
+        elif isinstance(document.content, dict):
+            reader.report(check_copy(loose_parts(document.content), project), document)
     campaign = reader.finish(campaign)
     body = campaign.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return LoadedCampaign(path.stem, campaign, source, body, tuple(reader.notices))

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import Tag
 
 from dangol.domain.node import Node
+from dangol.domain.segment import KINDS, Group
 
 Location = tuple[str | int, ...]
 # The segment's own name is that of its file.
@@ -36,8 +37,10 @@ def model_at(model: type[Node], location: Location) -> type[Node] | None:
 
 def allowed(model: type[Node]) -> list[str]:
     """The keys that may be written where `model` is read."""
-    from_file = _UNWRITTEN if "all_" in model.model_fields else frozenset()
-    return [field.alias or name for name, field in model.model_fields.items() if name not in from_file]
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    if not issubclass(model, Group):
+        return keys
+    return [*KINDS, *(key for key in keys if key not in _UNWRITTEN)]
 
 
 def choices(model: type[Node], key: str) -> list[str]:

@@ -80,7 +80,7 @@ def _more_than_nothing(duration: timedelta) -> timedelta:
 
 
 def _percent(share: float) -> str:
-    return f"{share * _WHOLE:.10g}%"
+    return f"{share * _WHOLE:.6f}".rstrip("0").rstrip(".") + "%"
 
 
 Duration = Annotated[

@@ -1,0 +1,242 @@
+from datetime import datetime, time, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from dangol.domain.campaign import SLUG, Campaign, Variant, merge
+from dangol.domain.cron import check_cron
+from dangol.domain.goal import Target
+from dangol.domain.timing import ScheduleRule
+
+SALE = {
+    "title": "오픈",
+    "audience": {"did": "view_item"},
+    "purpose": "marketing",
+    "channel": "email",
+    "message": {"subject": "열렸어요", "text": "안녕하세요"},
+}
+
+
+def campaign(**changes):
+    return Campaign.model_validate({**SALE, **changes})
+
+
+def stored(model):
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def test_a_campaign_runs_without_goal_time_or_limits():
+    sale = campaign()
+
+    assert (sale.goal, sale.schedule, sale.holdout, sale.once_per) == (None, None, None, None)
+    assert sale.messages() == [sale.message]
+
+
+def test_a_whole_campaign_survives_being_stored():
+    sale = campaign(
+        goal={"event": "purchase", "where": {"item_id": "x"}, "within": "7d", "target": "5%", "worth": 79000},
+        also=["view_item"],
+        exclude=[{"trait": "plan", "is": "free"}],
+        schedule={"weekly": ["mon", "thu"], "at": "10:00", "until": "2027-01-01 00:00", "timezone": "Asia/Seoul"},
+        message={"subject": "s", "preheader": "p", "text": "t", "html": "<p>t</p>", "cta": {"label": "l", "link": "k"}},
+        variants=[{"name": "가", "appeal": "값"}, {"name": "나", "weight": 2, "message": {"cta": {"label": "m"}}}],
+        holdout="20%",
+        attribution="any",
+        once_per="90d",
+        limits={
+            "rate": "50/s",
+            "expires": "12h",
+            "audience": {"min": 1, "max": 9},
+            "stop_when": {"failed": "5%", "unsubscribed": "1%"},
+        },
+    )
+
+    assert Campaign.model_validate(stored(sale)) == sale
+    assert Campaign.model_validate_json(sale.model_dump_json(by_alias=True, exclude_unset=True)) == sale
+
+
+def test_a_variant_merges_deeply_into_the_message():
+    sale = campaign(
+        message={"subject": "s", "text": "t", "cta": {"label": "사기", "link": "https://a"}},
+        variants=[{"name": "A"}, {"name": "B", "message": {"subject": "b", "cta": {"label": "보기"}}}],
+    )
+
+    plain, changed = sale.messages()
+
+    assert plain == sale.message == sale.message_of(None)
+    assert (changed.subject, changed.text) == ("b", "t")
+    assert (changed.cta.label, changed.cta.link) == ("보기", "https://a")
+
+
+def test_a_split_drawn_elsewhere_names_its_trait():
+    sale = campaign(assign_by={"trait": "arm", "holdout": "No E-Mail"}, variants=[{"name": "Mens E-Mail"}])
+
+    assert sale.assign_by.holdout == "No E-Mail"
+    assert sale.variants == (Variant(name="Mens E-Mail"),)
+
+
+def test_lists_and_scalars_replace_where_mappings_merge():
+    assert merge({"a": {"b": 1, "c": [1]}, "d": 1}, {"a": {"c": [2]}, "d": {"e": 1}}) == {
+        "a": {"b": 1, "c": [2]},
+        "d": {"e": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "metric", "figure"),
+    [
+        ("5%", "conversion_rate", 0.05),
+        ({"uplift": "3%p"}, "uplift", 0.03),
+        ({"click_rate": "3%"}, "click_rate", 0.03),
+        ({"people": 120}, "people", 120.0),
+        ({"revenue": 12000000}, "revenue", 12000000.0),
+    ],
+)
+def test_a_target_is_one_figure_of_one_metric(target, metric, figure):
+    read = Target.model_validate(target)
+
+    assert (read.metric, read.figure) == (metric, figure)
+    assert Target.model_validate(stored(read)) == read
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ({}, "one target is needed"),
+        ({"people": 1, "uplift": "3%p"}, "one target is needed"),
+        (5, "is not a target"),
+        ({"uplift": "3%"}, "3%p"),
+        ({"uplift": 3.0}, "3%p"),
+        ({"people": 0}, "greater than or equal to 1"),
+        ({"revenue": 0}, "greater than 0"),
+    ],
+)
+def test_a_target_that_cannot_be_meant_is_refused(target, problem):
+    with pytest.raises(ValidationError, match=problem):
+        Target.model_validate(target)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"title": 7}, "is not text"),
+        ({"purpose": "promo"}, "'marketing' or 'information'"),
+        ({"channel": "sms"}, "'email' or 'console'"),
+        ({"message": {"text": "x"}}, "an e-mail needs a subject"),
+        ({"variants": [{"name": "A"}, {"name": "A"}]}, "two variants have the same name"),
+        ({"variants": [{"name": "holdout"}]}, "the name of the holdout"),
+        ({"variants": [{"name": "N"}], "assign_by": {"trait": "t", "holdout": "N"}}, "the name of the holdout"),
+        ({"variants": [{"name": "A", "weight": 0}]}, "every variant has weight 0"),
+        ({"variants": [{"name": "A", "message": {"cta": {"label": "x"}}}]}, "both label and link"),
+        ({"variants": [{"name": "A", "message": {"subjct": "x"}}]}, "Extra inputs"),
+        ({"variants": [{"name": str(n)} for n in range(17)]}, "at most 16"),
+        ({"assign_by": {"trait": "arm"}, "holdout": "10%"}, "assign_by names its own holdout"),
+        ({"limits": {"audience": {"min": 5, "max": 1}}}, "min is above max"),
+        ({"limits": {"ramp": 1}}, "Extra inputs"),
+        ({"once_per": "run"}, "write campaign, or a duration"),
+        ({"trigger": {"on": "x"}}, "Extra inputs"),
+    ],
+)
+def test_a_campaign_that_cannot_be_meant_is_refused(changes, problem):
+    with pytest.raises(ValidationError, match=problem):
+        campaign(**changes)
+
+
+@pytest.mark.parametrize("once", ["campaign", "90d", timedelta(days=90)])
+def test_once_per_is_the_campaign_or_a_time(once):
+    assert campaign(once_per=once).once_per in ("campaign", timedelta(days=90))
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"), [("course-launch", True), ("a.b_c-1", True), ("신규", False), ("-a", False), ("a" * 41, False)]
+)
+def test_an_id_is_an_ascii_slug(name, fits):
+    assert bool(SLUG.fullmatch(name)) is fits
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"at": "2026-12-01T10:00"},
+        {"at": "2026-12-01 10:00:30", "timezone": "Asia/Seoul"},
+        {"daily": "10:00", "until": "2027-01-01T00:00"},
+        {"weekly": ["mon"], "at": "10:00"},
+        {"monthly": 28, "at": "10:00"},
+        {"cron": "0 10 ? * MON *"},
+        {"every": "1d"},
+    ],
+)
+def test_every_kind_of_schedule_survives_being_stored(rule):
+    read = ScheduleRule.model_validate(rule)
+
+    assert ScheduleRule.model_validate(stored(read)) == read
+
+
+def test_a_start_is_an_instant_or_a_time_of_day():
+    assert ScheduleRule(at="2026-12-01T10:00").at == datetime(2026, 12, 1, 10)  # noqa: DTZ001 - local by design
+    assert ScheduleRule(weekly=["mon"], at=time(10)).at == time(10)
+    assert ScheduleRule(daily="10:00", until=datetime(2027, 1, 1)).until.year == 2027  # noqa: DTZ001 - as above
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ({}, "one kind of start is needed"),
+        ({"at": "10:00"}, "one kind of start is needed"),
+        ({"daily": "10:00", "every": "1d"}, "one kind of start is needed"),
+        ({"at": "2026-12-01T10:00", "until": "2027-01-01T00:00"}, "no meaning for a single start"),
+        ({"at": "2026-12-01T10:00", "daily": "10:00"}, "exclude each other"),
+        ({"cron": "0 10 ? * MON *", "at": "10:00"}, "exclude each other"),
+        ({"weekly": ["mon"]}, "weekly needs a time of day"),
+        ({"monthly": 1, "at": "2026-12-01T10:00"}, "monthly needs a time of day"),
+        ({"weekly": [], "at": "10:00"}, "at least 1"),
+        ({"weekly": ["monday"], "at": "10:00"}, "'mon'"),
+        ({"monthly": 31, "at": "10:00"}, "not in every month"),
+        ({"every": "90s"}, "whole minutes"),
+        ({"at": "2026-12-01"}, "is not a local time; write 2026-12-01T10:00"),
+        ({"at": "2026-12-01T10:00+09:00"}, "is not a local time"),
+        ({"at": "2026-13-01T10:00"}, "is not a local time"),
+        ({"at": "25:00"}, "is not a time of day"),
+        ({"daily": "9am"}, "is not a time of day"),
+        ({"daily": "10:00", "timezone": "KST"}, "is not a time zone"),
+    ],
+)
+def test_a_schedule_that_cannot_be_meant_is_refused(rule, problem):
+    with pytest.raises(ValidationError, match=problem):
+        ScheduleRule.model_validate(rule)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 10 ? * MON *",
+        "0 10 ? * MON-FRI *",
+        "*/15 8-18/2 1,15 * ? 2026-2030",
+        "0 10 L JAN,JUL ? *",
+        "0 10 15W * ? *",
+        "0 10 ? * 6L *",
+        "0 10 ? * FRI#2 *",
+    ],
+)
+def test_a_cron_expression_of_eventbridge_is_taken(text):
+    assert check_cron(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("0 10 * * MON", "has 5 fields where six are needed"),
+        ("0 10 * * MON *", "must have \\? for the day or for the weekday"),
+        ("0 10 ? * ? *", "must have \\? for the day or for the weekday"),
+        ("60 10 ? * MON *", "'60' does not fit the minute"),
+        ("0 24 ? * MON *", "'24' does not fit the hour"),
+        ("0 10 ? * MUN *", "'MUN' does not fit the weekday"),
+        ("0 10 1-2-3 * ? *", "does not fit the day"),
+        ("*/0 10 1 * ? *", "does not fit the minute"),
+        ("0 10 32 * ? *", "does not fit the day"),
+        ("0 10 1 * ? 99999", "does not fit the year"),
+    ],
+)
+def test_a_cron_expression_that_eventbridge_refuses_is_refused_before(text, problem):
+    with pytest.raises(ValueError, match=problem):
+        check_cron(text)
