@@ -125,8 +125,8 @@ class _Reader:
         """Refuse `&`, `*` and `!` at the start of a value: nobody who writes a campaign means YAML's."""
         sign = "*" if isinstance(event, AliasEvent) else "&"
         anchor = getattr(event, "anchor", None)
-        tag = str(getattr(event, "tag", None) or "").replace("tag:yaml.org,2002:", "!")
-        written = [f"{sign}{anchor}"] if anchor else [f"!{tag.removeprefix('!')}"] if tag else []
+        tag = str(getattr(event, "tag", None) or "").replace("tag:yaml.org,2002:", "!!")
+        written = [f"{sign}{anchor}"] if anchor else [tag if tag.startswith("!") else f"!{tag}"] if tag else []
         if written:
             hint = quote(f"{written[0]}…", self._locale)
             self.complain(_line(event), f"YAML takes {written[0]} as a sign of its own", hint, path)

@@ -110,8 +110,8 @@ def name_of(path: Path, folder: Path) -> str:
 
 def _segment_path(source: str, folder: Path) -> Path | None:
     if source.endswith(SUFFIXES):
-        path = Path(source)
-        return path if path.is_file() else folder / source
+        inside = folder / source
+        return inside if inside.is_file() else Path(source)
     if SLUG.fullmatch(source):
         return folder / SEGMENTS / f"{source}.yaml"
     return None

@@ -93,7 +93,7 @@ def test_groups_and_conditions_are_told_apart_when_they_are_models_already():
 
 
 def test_groups_nest_as_deep_as_one_likes():
-    tree = {"trait": "plan", "is": "pro"}
+    tree: dict[str, object] = {"trait": "plan", "is": "pro"}
     for _ in range(50):
         tree = {"all": [tree]}
 
