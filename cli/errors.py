@@ -7,7 +7,7 @@ from typing import IO, Any, Final
 
 import click
 
-from cli.definitions.problems import Problem, Problems
+from cli.problems import Problem, Problems
 from dangol.domain.errors import DangolError, DefinitionError, InputError, NotFoundError
 
 _GLOBAL: Final = ("--stack", "--local", "--project")

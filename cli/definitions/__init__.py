@@ -9,7 +9,7 @@ from cli.definitions.loading import (
     load_segment,
     name_of,
 )
-from cli.definitions.problems import Problem, Problems
+from cli.problems import Problem, Problems
 
 __all__ = [
     "PROJECT_FILE",

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cli.definitions.document import Document, Path, dotted
-from cli.definitions.problems import Problem
 from cli.definitions.shape import allowed, choices, enclosing, model_at
 from cli.definitions.wording import quote
 from cli.nearest import closest
+from cli.problems import Problem
 from dangol.domain.channel import CHANNELS
 from dangol.domain.node import Node
 from dangol.domain.quantities import QUOTE

@@ -19,8 +19,8 @@ from ruamel.yaml.events import (
 )
 
 from cli.definitions.mistakes import cause, line_of_character
-from cli.definitions.problems import Problem
 from cli.definitions.wording import quote
+from cli.problems import Problem
 
 Path = tuple[str | int, ...]
 MAX_DEPTH: Final = 100

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from cli.definitions.problems import Problem
 from cli.definitions.scanning import Scanner, Tab
 from cli.definitions.wording import advice, quote
+from cli.problems import Problem
 
 _MERGE_TAG: Final = re.compile(r"#\{[^}]*\}?")
 # A Korean hashtag. An English remark may follow its # directly.

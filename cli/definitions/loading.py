@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.definitions.campaign_checks import check_campaign, check_copy, loose_parts
-from cli.definitions.problems import Problem, Problems
 from cli.definitions.reader import SEGMENTS, SUFFIXES, DefinitionReader
 from cli.definitions.source import read_source
+from cli.problems import Problem, Problems
 from dangol.domain.campaign import SLUG, Campaign
 from dangol.domain.project import Project
 from dangol.domain.segment import Segment

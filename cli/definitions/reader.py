@@ -11,11 +11,11 @@ from cli.definitions.complaints import complaints, on_paper
 from cli.definitions.document import Document, Path as FieldPath, dotted, parse
 from cli.definitions.eaten import eaten_copy
 from cli.definitions.findings import Finding
-from cli.definitions.problems import Problem, Problems
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.shape import allowed
 from cli.definitions.source import read_source
 from cli.nearest import closest
+from cli.problems import Problem, Problems
 from dangol.domain.campaign import SLUG
 from dangol.domain.node import Node
 from dangol.domain.project import Project

@@ -5,8 +5,8 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
-from cli.definitions.problems import Problem, Problems
 from cli.definitions.wording import advice
+from cli.problems import Problem, Problems
 
 MAX_SIZE: Final = 1_000_000
 _OTHER_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
