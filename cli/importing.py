@@ -1,7 +1,9 @@
 """Imports: rows of a file into profiles, ledgers, counters and the lake, by the code that `record` runs."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -15,11 +17,14 @@ from dangol import bootstrap
 from dangol.contracts import Consented, Performed
 from dangol.domain.ledger import UNDATED, Ledger
 from dangol.domain.profile import Profile, set_traits
+from dangol.pipeline.recorded import Recorded
 from dangol.ports import Seen
 
 T = TypeVar("T")
+R = TypeVar("R")
+_THREADS: Final = 3
 _PEOPLE: Final = 400
-_EVENTS: Final = 4_000
+_EVENTS: Final = 2_000
 Progress = Callable[[int], None]
 
 
@@ -37,15 +42,19 @@ def import_profiles(stack: Stack, rows: Iterable[ProfileRow], told: str, progres
     result = Imported()
     now = stack.clock.now()
     recorder = bootstrap.build_recorder(stack.settings)
-    for some in _some(rows, _PEOPLE):
+
+    def store(some: list[ProfileRow]) -> tuple[int, int]:
         # Of two rows about one person the later one counts, each trait by itself.
         people = _by_person(some)
         _store_consents(stack, people, now)
         _store_traits(stack, people, now)
         stack.catalogue.add("traits", {name for row in some for name in row.traits})
         recorder.record_evidence([_evidence(row, told, now) for row in some if row.consents or row.night is not None])
-        result.accepted += len(some)
-        result.people += len(people)
+        return len(some), len(people)
+
+    for accepted, people in side_by_side(_some(rows, _PEOPLE), store, lambda some: {row.user_id for row in some}):
+        result.accepted += accepted
+        result.people += people
         progress(result.accepted)
     return result
 
@@ -55,25 +64,40 @@ def import_events(stack: Stack, rows: Iterable[EventRow], source: str, progress:
     result = Imported()
     recorder = bootstrap.build_recorder(stack.settings)
     received = int(stack.clock.now().timestamp() * 1000)
-    for people, events in _batches(by_person(rows)):
-        recorded = recorder.record([_performed(event, source, received) for event in events])
-        result.people += people
-        result.accepted += len(events)
+
+    def record(batch: list[EventRow]) -> Recorded:
+        return recorder.record([_performed(event, source, received) for event in batch])
+
+    for recorded in side_by_side(_batches(by_person(rows)), record, lambda batch: {event.user_id for event in batch}):
+        result.people += recorded.people
+        result.accepted += recorded.events
         result.duplicates += recorded.duplicates
         progress(result.accepted)
     return result
 
 
-def _batches(grouped: Iterable[tuple[str, list[EventRow]]]) -> Iterator[tuple[int, list[EventRow]]]:
-    people, events = 0, list[EventRow]()
+def side_by_side(batches: Iterable[T], work: Callable[[T], R], people: Callable[[T], set[str]]) -> Iterator[R]:
+    """Work batches in a few threads, in order, two batches about one person never at the same time."""
+    waiting: deque[tuple[set[str], Future[R]]] = deque()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for batch in batches:
+            theirs = people(batch)
+            while len(waiting) >= _THREADS or any(theirs & busy for busy, _ in waiting):
+                yield waiting.popleft()[1].result()
+            waiting.append((theirs, pool.submit(work, batch)))
+        while waiting:
+            yield waiting.popleft()[1].result()
+
+
+def _batches(grouped: Iterable[tuple[str, list[EventRow]]]) -> Iterator[list[EventRow]]:
+    events: list[EventRow] = []
     for _, theirs in grouped:
-        people += 1
         events += theirs
         if len(events) >= _EVENTS:
-            yield people, events
-            people, events = 0, []
+            yield events
+            events = []
     if events:
-        yield people, events
+        yield events
 
 
 def _performed(event: EventRow, source: str, received: int) -> Performed:

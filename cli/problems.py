@@ -18,7 +18,8 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         text = f"{self.problem}; {self.hint}" if self.hint else self.problem
-        return ": ".join(part for part in (place, self.field, text) if part)
+        # Whatever was put into a key or a value, a problem is one line.
+        return " ".join(": ".join(part for part in (place, self.field, text) if part).splitlines())
 
     def as_json(self) -> dict[str, Any]:
         """The problem under the names that `--json` prints."""

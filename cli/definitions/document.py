@@ -33,6 +33,8 @@ _WORDS: Final = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _LONGEST_NUMBER: Final = 30
+# A key that is longer is copy that has slipped out of its block.
+_LONGEST_KEY: Final = 40
 _BLOCK_STYLES: Final = ("|", ">")
 
 
@@ -65,7 +67,7 @@ class Document:
 
 def dotted(path: Path) -> str:
     """Write a path the way people read it: `variants.1.message.subject`."""
-    return ".".join(str(part) for part in path)
+    return ".".join(name if len(name) <= _LONGEST_KEY else f"{name[:_LONGEST_KEY]}…" for name in map(str, path))
 
 
 def parse(source: str, file: str, locale: str = "ko") -> Document:

@@ -25,7 +25,8 @@ class DynamoCatalogue:
         self._client.update_item(
             TableName=self._table,
             Key=_key(kind),
-            UpdateExpression="ADD names :new",
+            UpdateExpression="ADD #names :new",
+            ExpressionAttributeNames={"#names": "names"},
             ExpressionAttributeValues={":new": attribute(new)},
         )
         self._written |= {(kind, name) for name in new}

@@ -22,6 +22,8 @@ _MAX_TASKS: Final = 64
 _SEEN: Final = "#seen"
 _SEEN_ID: Final = struct.Struct(">8sI")
 _SEEN_BYTES: Final = 300_000
+# Of a history: first time, number, total value, and whether values follow the times.
+_HEAD: Final = struct.Struct(">IIq?")
 
 
 class DynamoProfiles:
@@ -141,27 +143,18 @@ def read_profile(found: Item) -> Profile:
 
 
 def _write_history(history: History) -> dict[str, Any]:
-    """First, last, number, value; packed times, and packed values where there are any."""
+    """The latest time by itself, for filters; everything else packed."""
+    valued = bool(history.total or any(history.values))
+    head = _HEAD.pack(history.first, history.count, history.total, valued)
     count = len(history.times)
-    written: dict[str, Any] = {
-        "f": history.first,
-        "l": history.last,
-        "n": history.count,
-        "t": struct.pack(f">{count}I", *history.times),
-    }
-    if history.total or any(history.values):
-        written |= {"v": history.total, "x": struct.pack(f">{count}q", *history.values)}
-    return written
+    values = struct.pack(f">{count}q", *history.values) if valued else b""
+    return {"l": history.last, "b": head + struct.pack(f">{count}I", *history.times) + values}
 
 
 def _read_history(written: Mapping[str, Any]) -> History:
-    count = len(written["t"]) // 4
-    values = struct.unpack(f">{count}q", written["x"]) if "x" in written else (0,) * count
-    return History(
-        first=written["f"],
-        last=written["l"],
-        count=written["n"],
-        total=written.get("v", 0),
-        times=struct.unpack(f">{count}I", written["t"]),
-        values=values,
-    )
+    packed = written["b"]
+    first, number, total, valued = _HEAD.unpack_from(packed)
+    count = (len(packed) - _HEAD.size) // (12 if valued else 4)
+    times = struct.unpack_from(f">{count}I", packed, _HEAD.size)
+    values = struct.unpack_from(f">{count}q", packed, _HEAD.size + 4 * count) if valued else (0,) * count
+    return History(first, written["l"], number, total, times, values)
