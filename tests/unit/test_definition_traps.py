@@ -180,6 +180,12 @@ def test_what_else_cannot_be_read_says_where(source, problem):
     assert told(source) == [problem]
 
 
+def test_copy_that_slips_out_of_its_block_is_still_told_in_one_line():
+    (first, *_) = told("text:\n  ? |\n    안녕하세요\n    " + "가" * 60 + "\n  :\n")
+
+    assert first == f"x.yaml:2: text.안녕하세요 {'가' * 34}…: is empty; give it a value, or take the line out"
+
+
 def test_a_file_as_deep_as_no_definition_is_refused():
     assert "more than 100 levels deep" in told("[" * 200)[0]
 
