@@ -151,6 +151,15 @@ def test_a_missing_key_says_what_it_may_be(shop):
     ]
 
 
+def test_what_the_reader_has_told_the_model_does_not_tell_again(shop):
+    text = CAMPAIGN.replace("title: 오픈", "title:").replace("purpose: marketing", "purpose: *광고")
+
+    assert problems(campaign, shop, text) == [
+        "campaigns/sale.yaml:1: title: is empty; give it a value, or take the line out",
+        'campaigns/sale.yaml:3: purpose: YAML takes *광고 as a sign of its own; 따옴표로 감싸 주세요: "*광고…"',
+    ]
+
+
 def test_labels_are_few_and_different(shop):
     branches = "\n".join(f"  - {{as: b{n % 8}, did: view_item}}" for n in range(9))
     told = problems(load_segment, f"any:\n{branches}\n", load_project(shop))
