@@ -18,7 +18,6 @@ from dangol.contracts import Consented, Performed
 from dangol.domain.ledger import UNDATED, Ledger
 from dangol.domain.profile import Profile, set_traits
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Seen
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -126,8 +125,8 @@ def _store_traits(stack: Stack, people: Mapping[str, ProfileRow], now: datetime)
     at = int(now.timestamp())
     while todo:
         profiles, ledgers = stack.profiles.get_many(todo), stack.ledgers.get_many(todo)
-        changed = [(_with(profiles[user], people[user], ledgers[user], at), Seen()) for user in todo]
-        todo = list(stack.profiles.put_seen(changed))
+        changed = [_with(profiles[user], people[user], ledgers[user], at) for user in todo]
+        todo = list(stack.profiles.put_many(changed))
 
 
 def _with(profile: Profile, row: ProfileRow, ledger: Ledger, at: int) -> Profile:
@@ -199,5 +198,3 @@ def result_of(imported: Imported, rejected: int, rejects_file: str | None, start
         "rejects_file": rejects_file,
         "seconds": round(time.monotonic() - started, 1),
     }
-
-

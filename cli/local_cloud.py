@@ -111,7 +111,7 @@ class LocalCloud:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": LOCAL_REGION,
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "INFO",
         }
         process = subprocess.Popen(  # noqa: S603 - our own tool, no shell
             [str(program)], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True

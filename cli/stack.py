@@ -88,7 +88,7 @@ class Stack:
     @cached_property
     def profiles(self) -> DynamoProfiles:
         """The people."""
-        return DynamoProfiles(self.dynamodb, self.settings.profiles_table, self.settings.outcomes_table)
+        return DynamoProfiles(self.dynamodb, self.settings.profiles_table)
 
     @cached_property
     def ledgers(self) -> DynamoLedgers:

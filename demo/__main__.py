@@ -94,7 +94,9 @@ def _load(stack: Stack, project: Project, launched: datetime) -> None:
 def _import_people(stack: Stack, project: Project, file: Path) -> None:
     options = ProfileOptions(
         maps=("user_id=user_id",),
-        traits=tuple(f"{t}={t}" for t in ("name", "email", "phone", "member", "signed_up_at", "interest", "push_token")),
+        traits=tuple(
+            f"{t}={t}" for t in ("name", "email", "phone", "member", "signed_up_at", "interest", "push_token")
+        ),
         consents=tuple(f"{channel}=consent_{channel}:Y" for channel in _CONSENTS),
         consented_at="consented_at",
         night="consent_night:Y",

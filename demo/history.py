@@ -58,7 +58,9 @@ def _visits(person: Person, rng: Random, now: datetime, span: tuple[float, float
         at = now - rng.uniform(*span) * _DAY
         yield Event(person.user_id, "page_view", at, {"path": rng.choice(("/", "/courses", "/articles"))})
         if rng.random() < 0.3:  # noqa: PLR2004 - most only look around
-            yield Event(person.user_id, "view_content", at + _seconds(rng, 90), {"category": rng.choice(OTHERS).category})
+            yield Event(
+                person.user_id, "view_content", at + _seconds(rng, 90), {"category": rng.choice(OTHERS).category}
+            )
 
 
 def _looks(person: Person, rng: Random, now: datetime, times: int, span: tuple[float, float]) -> Iterator[Event]:

@@ -56,7 +56,9 @@ def _padded(head: str) -> str:
 
 def _korean(story: Story) -> Iterator[tuple[str, str]]:
     report, currency, steps = story.report, story.report["currency"], story.counted["steps"]
-    first, *others = [f"{s['step']} {s['alone']:,}" + ("" if n == 0 else f" (+{s['added']:,})") for n, s in enumerate(steps)]
+    first, *others = [
+        f"{s['step']} {s['alone']:,}" + ("" if n == 0 else f" (+{s['added']:,})") for n, s in enumerate(steps)
+    ]
     taken = " ".join(_exclusion(e, story, "ko") for e in story.counted["excluded"])
     yield "누구에게", f"조건에 맞는 사람 {story.counted['count']:,}명  =  {' ∪ '.join([first, *others])}  {taken}"
     yield "", _reached(story)
@@ -157,5 +159,11 @@ def _english(story: Story) -> Iterator[tuple[str, str]]:
     yield "goal", f"{target} over the holdout  |  {actual} ({between})  |  {words('en')[goal['verdict']]}"
     extra, untouched = _effect(story)
     yield "meaning", f"about {untouched:,.0f} would have bought anyway, about {extra:,.0f} bought because of this mail"
-    yield "truth", f"{percent(story.true_uplift, points=True)}: {'inside' if _holds_truth(story) else 'outside'} the interval"
-    yield "next", f"dangol --local preview course-launch --user {story.someone}   ·   dangol --local report course-launch"
+    yield (
+        "truth",
+        f"{percent(story.true_uplift, points=True)}: {'inside' if _holds_truth(story) else 'outside'} the interval",
+    )
+    yield (
+        "next",
+        f"dangol --local preview course-launch --user {story.someone}   ·   dangol --local report course-launch",
+    )

@@ -55,7 +55,9 @@ def examine(project: Project, stack: Stack) -> Iterator[Finding]:
 
 
 def _secrets(stack: Stack) -> Iterator[Finding]:
-    found = stack.client("ssm").get_parameters(Names=[f"{stack.settings.parameters_prefix}/{name}" for name in _SECRETS])
+    found = stack.client("ssm").get_parameters(
+        Names=[f"{stack.settings.parameters_prefix}/{name}" for name in _SECRETS]
+    )
     for missing in found["InvalidParameters"]:
         yield Finding(f"secret {missing}", ok=False, advice="dangol apply makes it")
     if not found["InvalidParameters"]:
@@ -89,4 +91,6 @@ def _dead_letters(stack: Stack) -> Iterator[Finding]:
 def _render(console: Console, findings: list[Finding]) -> None:
     for finding in findings:
         advice = f"  → {finding.advice}" if finding.advice and not finding.ok else ""
-        console.print(f"{'ok ' if finding.ok else 'NO '} {finding.check}{advice}", style="green" if finding.ok else "red")
+        console.print(
+            f"{'ok ' if finding.ok else 'NO '} {finding.check}{advice}", style="green" if finding.ok else "red"
+        )

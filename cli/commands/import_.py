@@ -36,7 +36,9 @@ def command() -> None:
 
 @command.command(
     "profiles",
-    epilog=examples("dangol import profiles members.csv --map user_id=회원번호 --consent email=메일수신:Y --consented-at 동의일"),
+    epilog=examples(
+        "dangol import profiles members.csv --map user_id=회원번호 --consent email=메일수신:Y --consented-at 동의일"
+    ),
 )
 @click.argument("file", type=_FILE)
 @click.option("--map", "maps", multiple=True, metavar="user_id=COLUMN", help=_MAP)

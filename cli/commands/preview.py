@@ -12,7 +12,9 @@ from cli.output import emit
 from cli.previewing import Previewed, preview
 
 
-@click.command(epilog=examples("dangol preview course-launch --user u-00123", "dangol preview a.yaml --user 7 --variant B"))
+@click.command(
+    epilog=examples("dangol preview course-launch --user u-00123", "dangol preview a.yaml --user 7 --variant B")
+)
 @click.argument("campaign")
 @click.option("--user", "user_id", required=True, metavar="ID", help="For whom.")
 @click.option("--variant", metavar="NAME", help="This variant instead of the person's own.")

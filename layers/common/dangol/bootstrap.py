@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dangol.pipeline.segment import Segmenter
     from dangol.pipeline.track import OptOuts, Tracker
     from dangol.pipeline.work import RunPlan
-    from dangol.ports import Channel
+    from dangol.ports import Channel, LakeReader
 
 T = TypeVar("T")
 _PARAMETERS_FOR = 300.0
@@ -33,7 +33,14 @@ def client(service: str, config: Settings, **options: Any) -> Any:
     retries = {"mode": "standard", "total_max_attempts": 5}
     # Requests are built by our own adapters; checking them again took a third of a batch's time.
     unchecked = {"parameter_validation": False} if service == "dynamodb" else {}
-    merged = {**unchecked, "connect_timeout": 3, "read_timeout": 15, "retries": retries, "max_pool_connections": 20, **options}
+    merged = {
+        **unchecked,
+        "connect_timeout": 3,
+        "read_timeout": 15,
+        "retries": retries,
+        "max_pool_connections": 20,
+        **options,
+    }
     endpoint = config.endpoint or None
     return boto3.client(service, region_name=config.region, endpoint_url=endpoint, config=Config(**merged))  # type: ignore[call-overload]
 
@@ -62,7 +69,7 @@ def segmenter() -> "Segmenter":
         Stores(
             definitions=DynamoDefinitions(dynamodb, config.need("campaigns_table")),
             runs=DynamoRuns(dynamodb, config.need("campaigns_table")),
-            profiles=DynamoProfiles(dynamodb, config.need("profiles_table"), config.outcomes_table),
+            profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
@@ -194,14 +201,13 @@ def build_recorder(config: Settings) -> "Recorder":
     from dangol.pipeline.record import Recorder, Stores
 
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
-    outcomes = config.need("outcomes_table")
     return Recorder(
         Stores(
             definitions=DynamoDefinitions(dynamodb, campaigns),
             runs=DynamoRuns(dynamodb, campaigns),
-            profiles=DynamoProfiles(dynamodb, config.need("profiles_table"), outcomes),
+            profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
-            outcomes=DynamoOutcomes(dynamodb, outcomes, campaigns),
+            outcomes=DynamoOutcomes(dynamodb, config.need("outcomes_table"), campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),
@@ -217,22 +223,40 @@ def reporter() -> "Reporter":
 
 def build_reporter(config: Settings) -> "Reporter":
     """The `report` stage on any stack: `dangol report` runs it too."""
-    import time
-
-    from dangol.adapters.athena import AthenaLake
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.runs import DynamoRuns
     from dangol.pipeline.report import Reporter, Stores
 
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
-    lake = AthenaLake(
+    return Reporter(
+        Stores(
+            definitions=DynamoDefinitions(dynamodb, campaigns),
+            runs=DynamoRuns(dynamodb, campaigns),
+            lake=_lake_files(config) if config.local else athena_lake(config),
+            clock=clock_of(config),
+        )
+    )
+
+
+def _lake_files(config: Settings) -> "LakeReader":
+    from dangol.adapters.lake_files import LakeFiles
+    from dangol.adapters.objects import S3Objects
+
+    return LakeFiles(S3Objects(client("s3", config), config.need("lake_bucket")))
+
+
+def athena_lake(config: Settings) -> "LakeReader":
+    """The lake through Athena."""
+    import time
+
+    from dangol.adapters.athena import AthenaLake
+
+    return AthenaLake(
         client("athena", config),
         database=config.need("glue_database"),
         workgroup=config.need("athena_workgroup"),
-        wait=time.sleep,  # noqa: TID251 - Athena has no way to tell that it is done
+        wait=time.sleep,  # Athena has no way to tell that it is done
     )
-    stores = Stores(DynamoDefinitions(dynamodb, campaigns), DynamoRuns(dynamodb, campaigns), lake, clock_of(config))
-    return Reporter(stores)
 
 
 @cache

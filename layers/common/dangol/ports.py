@@ -101,7 +101,6 @@ class Runs(Protocol):
         """Move a run from `expected` to `state`; False where it was in another state."""
         ...
 
-
     def counts(self, run: str) -> Mapping[str, Decimal]:
         """The run's counters, summed over the shards."""
         ...
@@ -174,21 +173,9 @@ class Profiles(Protocol):
         """The profiles of these people; an empty one, rev 0, where there is none."""
         ...
 
-    def put_seen(self, changed: Sequence[tuple[Profile, "Seen"]]) -> Sequence[str]:
-        """Store each profile with its seen ids, both or neither; the user ids that lost against another writer."""
+    def put_many(self, changed: Sequence[Profile]) -> Sequence[str]:
+        """Store each where nobody changed it since it was read; the user ids that lost."""
         ...
-
-    def seen(self, user_ids: Sequence[str]) -> Mapping[str, "Seen"]:
-        """The ids of events taken lately, per person."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The events of one person taken within the last 14 days: hashed id and when it came, in epoch days."""
-
-    ids: Mapping[bytes, int] = field(default_factory=dict)
-    rev: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ class MessageTemplate:
             self._templates["cta"] = _compile(plain, message.cta.link, "cta.link", project)
             self._templates["label"] = _compile(plain, message.cta.label, "cta.label", project)
 
-    def render(self, user_id: str, traits: Mapping[str, Any], signer: LinkSigner, law: AdvertisingLaw | None) -> Rendered:
+    def render(
+        self, user_id: str, traits: Mapping[str, Any], signer: LinkSigner, law: AdvertisingLaw | None
+    ) -> Rendered:
         """Render for one person; `law` is None for what is no advertising.
 
         Raises:

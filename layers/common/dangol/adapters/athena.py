@@ -9,10 +9,7 @@ if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
 
 # Every event once, however often it was delivered.
-_TOTALS: Final = (
-    "SELECT kind, COUNT(DISTINCT id) AS times FROM events WHERE run = '{run}'"
-    " AND kind IN ('opened', 'clicked', 'unsubscribed') GROUP BY kind"
-)
+_TOTALS: Final = "SELECT kind, COUNT(DISTINCT id) AS times FROM engagement WHERE run = '{run}' GROUP BY kind"
 _RUNNING: Final = frozenset({"QUEUED", "RUNNING"})
 _PAUSE: Final = 0.25
 _PATIENCE: Final = 240

@@ -2,19 +2,17 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from dangol.adapters.conditional import write_all
 from dangol.adapters.items import Item, attribute, item, plain_item
-from dangol.adapters.transactions import batched, counting, lost, read_all
+from dangol.adapters.transactions import counting, lost, read_all
 from dangol.domain.ledger import Ledger, pack, unpack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# The most that BatchExecuteStatement takes.
-_STATEMENTS: Final = 25
 
 
 class DynamoLedgers:
@@ -34,15 +32,11 @@ class DynamoLedgers:
 
     def put_many(self, changed: Sequence[Ledger]) -> Mapping[str, Ledger]:
         """Store each where its `rev` is one above the stored; those who lost, as they stand now."""
-        losers: dict[str, Ledger] = {}
-        for some in batched(changed, _STATEMENTS):
-            statements = [self._statement(ledger) for ledger in some]
-            answers = self._client.batch_execute_statement(Statements=statements)["Responses"]  # type: ignore[arg-type]
-            failed = [ledger for ledger, answer in zip(some, answers, strict=True) if "Error" in answer]
-            stored = self.get_many([ledger.user_id for ledger in failed]) if failed else {}
-            # A request that was answered late and repeated fails its own condition: then it stands as we wrote it.
-            losers |= {ledger.user_id: stored[ledger.user_id] for ledger in failed if stored[ledger.user_id] != ledger}
-        return losers
+        refused = write_all(self._client, self._table, [write_ledger(ledger) for ledger in changed])
+        wanted = {ledger.user_id: ledger for ledger in changed}
+        stored = self.get_many(refused) if refused else {}
+        # A request that was answered late and repeated fails its own condition: then it stands as we wrote it.
+        return {user: ledger for user, ledger in stored.items() if ledger != wanted[user]}
 
     def put_counted(self, changed: Sequence[Ledger], run: str, deltas: Mapping[str, int]) -> bool:
         """Store all, and count, in one transaction; False where a `rev` had moved on and nothing was stored."""
@@ -56,18 +50,6 @@ class DynamoLedgers:
             return False
         return True
 
-    def _statement(self, ledger: Ledger) -> dict[str, Any]:
-        values = write_ledger(ledger)
-        if ledger.rev == 1:
-            members = ", ".join(f"'{name}': ?" for name in values)
-            return {"Statement": f'INSERT INTO "{self._table}" VALUE {{{members}}}', "Parameters": list(values.values())}
-        key = values.pop("user_id")
-        sets = " ".join(f'SET "{name}"=?' for name in values)
-        return {
-            "Statement": f'UPDATE "{self._table}" {sets} WHERE "user_id"=? AND "rev"=?',
-            "Parameters": [*values.values(), key, attribute(ledger.rev - 1)],
-        }
-
     def _put(self, ledger: Ledger) -> dict[str, Any]:
         new = ledger.rev == 1
         condition = "attribute_not_exists(user_id)" if new else "rev = :rev"
@@ -76,7 +58,7 @@ class DynamoLedgers:
 
 
 def write_ledger(ledger: Ledger) -> Item:
-    """Write a ledger as an item; what is empty takes no room, except the entries, which a claim sets."""
+    """Write a ledger as an item; what was always empty takes no room (nothing of it is ever emptied again)."""
     values: dict[str, Any] = {"user_id": ledger.user_id, "rev": ledger.rev, "entries": pack(ledger.entries)}
     if ledger.consents:
         values["consents"] = dict(ledger.consents)

@@ -21,9 +21,7 @@ class SsmParameters:
     def create(self, name: str, value: str) -> bool:
         """Store a secret under a new name; False where there is one, which stays."""
         try:
-            self._client.put_parameter(
-                Name=f"{self._prefix}/{name}", Value=value, Type="SecureString", Overwrite=False
-            )
+            self._client.put_parameter(Name=f"{self._prefix}/{name}", Value=value, Type="SecureString", Overwrite=False)
         except self._client.exceptions.ParameterAlreadyExists:
             return False
         return True

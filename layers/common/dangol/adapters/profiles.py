@@ -1,16 +1,15 @@
-"""The Profiles table, and the ids of events taken lately in the Outcomes table."""
+"""The Profiles table."""
 
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
+from dangol.adapters.conditional import write_all
 from dangol.adapters.items import Item, item, plain_item
-from dangol.adapters.transactions import TRANSACTION, batched, lost, read_all
+from dangol.adapters.transactions import read_all
 from dangol.domain.profile import History, Profile
-from dangol.ports import Seen
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
 # One task reads about this much; a page is 1 MB.
 _BYTES_PER_TASK: Final = 32 * 1024 * 1024
 _MAX_TASKS: Final = 64
-# Beside a person's outcomes per run, the Outcomes table keeps what was seen of them.
-_SEEN: Final = "#seen"
-_SEEN_ID: Final = struct.Struct(">8sI")
-_SEEN_BYTES: Final = 300_000
+_SEEN_ID: Final = struct.Struct(">8sH")
 # Of a history: first time, number, total value, and whether values follow the times.
 _HEAD: Final = struct.Struct(">IIq?")
 
@@ -29,10 +25,9 @@ _HEAD: Final = struct.Struct(">IIq?")
 class DynamoProfiles:
     """People in DynamoDB."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, outcomes_table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
-        self._outcomes = outcomes_table
         # What scanning has cost so far, in read units.
         self.read_units = 0.0
 
@@ -61,58 +56,18 @@ class DynamoProfiles:
         found = [read_profile(f) for f in read_all(self._client, self._table, keys, consistent=True)]
         return {**{user: Profile(user) for user in user_ids}, **{p.user_id: p for p in found}}
 
-    def seen(self, user_ids: Sequence[str]) -> Mapping[str, Seen]:
-        """The ids of events taken lately, per person."""
-        keys = [item({"user_id": user, "run": _SEEN}) for user in dict.fromkeys(user_ids)]
-        found = read_all(self._client, self._outcomes, keys, consistent=True)
-        known = {f["user_id"]["S"]: _read_seen(f) for f in found}
-        return {user: known.get(user, Seen()) for user in user_ids}
-
-    def put_seen(self, changed: Sequence[tuple[Profile, Seen]]) -> Sequence[str]:
-        """Store each profile with its seen ids, both or neither; the user ids that lost against another writer."""
-        losers: list[str] = []
-        for some in batched(changed, TRANSACTION // 2):
-            losers += self._put(some)
-        return losers
-
-    def _put(self, changed: list[tuple[Profile, Seen]]) -> list[str]:
-        owners, actions = [], []
-        for profile, seen in changed:
-            writes = [self._profile(profile), *([self._seen(profile.user_id, seen)] if seen.ids else [])]
-            actions += [{"Put": write} for write in writes]
-            owners += [profile.user_id] * len(writes)
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            losers = {owners[place] for place in lost(error)}
-            rest = [pair for pair in changed if pair[0].user_id not in losers]
-            return [*losers, *(self._put(rest) if rest else [])]
-        return []
-
-    def _profile(self, profile: Profile) -> dict[str, Any]:
-        return _conditional(self._table, write_profile(profile), profile.rev)
-
-    def _seen(self, user_id: str, seen: Seen) -> dict[str, Any]:
-        newest = sorted(seen.ids.items(), key=lambda pair: -pair[1])[: _SEEN_BYTES // _SEEN_ID.size]
-        packed = b"".join(_SEEN_ID.pack(event, day) for event, day in newest)
-        expires = (max(seen.ids.values()) + 15) * 86_400
-        values = {"user_id": user_id, "run": _SEEN, "ids": packed, "rev": seen.rev + 1, "expires_at": expires}
-        return _conditional(self._outcomes, item(values), seen.rev)
+    def put_many(self, changed: Sequence[Profile]) -> Sequence[str]:
+        """Store each where nobody changed it since it was read; the user ids that lost."""
+        refused = write_all(self._client, self._table, [write_profile(profile) for profile in changed])
+        wanted = {profile.user_id: profile for profile in changed}
+        stored = self.get_many(refused) if refused else {}
+        # A request that was answered late and repeated fails its own condition: then it stands as we wrote it.
+        return [user for user, profile in stored.items() if write_profile(wanted[user]) != _raised(profile)]
 
 
-def _conditional(table: str, written: Item, rev: int) -> dict[str, Any]:
-    if not rev:
-        return {"TableName": table, "Item": written, "ConditionExpression": "attribute_not_exists(user_id)"}
-    return {
-        "TableName": table,
-        "Item": written,
-        "ConditionExpression": "rev = :rev",
-        "ExpressionAttributeValues": {":rev": {"N": str(rev)}},
-    }
-
-
-def _read_seen(found: Item) -> Seen:
-    return Seen(dict(_SEEN_ID.iter_unpack(found["ids"]["B"])), int(found["rev"]["N"]))
+def _raised(profile: Profile) -> Item:
+    """A stored profile as its writer wrote it."""
+    return write_profile(replace(profile, rev=profile.rev - 1))
 
 
 def write_profile(profile: Profile) -> Item:
@@ -124,8 +79,11 @@ def write_profile(profile: Profile) -> Item:
         "did": {key: _write_history(history) for key, history in profile.histories.items()},
         "watermarks": profile.watermarks,
         "consents": profile.consents,
+        "seen": b"".join(_SEEN_ID.pack(event, day) for event, day in sorted(profile.seen.items())),
     }
-    return item({**{name: value for name, value in values.items() if value}, "rev": profile.rev + 1})
+    # A new item holds what there is; an update writes all, since a trait may have been taken away.
+    kept = values if profile.rev else {name: value for name, value in values.items() if value}
+    return item({**kept, "rev": profile.rev + 1})
 
 
 def read_profile(found: Item) -> Profile:
@@ -138,6 +96,7 @@ def read_profile(found: Item) -> Profile:
         histories={key: _read_history(history) for key, history in values.get("did", {}).items()},
         watermarks=values.get("watermarks", {}),
         consents=values.get("consents", {}),
+        seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
         rev=values["rev"],
     )
 

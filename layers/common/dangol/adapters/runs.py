@@ -91,9 +91,7 @@ class DynamoRuns:
         except ClientError as error:
             if 1 in lost(error):
                 # Only the run's own item was busy: the step is still to be counted.
-                return self.close_step(
-                    run, step, scanned=scanned, selected=selected, inexact=inexact, last=last
-                )
+                return self.close_step(run, step, scanned=scanned, selected=selected, inexact=inexact, last=last)
         return self.get(run)
 
     def set_state(self, run: str, state: str, *, expected: str, because: str | None = None) -> bool:

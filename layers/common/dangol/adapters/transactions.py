@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 READ_BATCH: Final = 100
-TRANSACTION: Final = 100
 COUNTER_SHARDS: Final = 8
 T = TypeVar("T")
 _LOST: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"})

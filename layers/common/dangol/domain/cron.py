@@ -58,7 +58,9 @@ def check_cron(text: str) -> str:
         raise ValueError(f"{text!r} has {len(parts)} fields where six are needed; write {names}, like {EXAMPLE}")
     for field, part in zip(_FIELDS, parts, strict=True):
         if not all(field.takes(piece) for piece in part.split(",")):
-            raise ValueError(f"{part!r} does not fit the {field.name}; from {field.low} to {field.high}, like {EXAMPLE}")
+            raise ValueError(
+                f"{part!r} does not fit the {field.name}; from {field.low} to {field.high}, like {EXAMPLE}"
+            )
     if (parts[_DAY] == "?") == (parts[_WEEKDAY] == "?"):
         raise ValueError(f"{text!r} must have ? for the day or for the weekday, not for both; like {EXAMPLE}")
     return text

@@ -96,6 +96,8 @@ class Profile:
     watermarks: dict[str, int] = field(default_factory=dict)
     # Mirror of the ledger's consents for counting; epoch seconds, negative once withdrawn.
     consents: dict[str, int] = field(default_factory=dict)
+    # Events taken lately by hashed id, each with the day (since 1970) on which it came.
+    seen: dict[bytes, int] = field(default_factory=dict)
     rev: int = 0
 
     def address(self, channel: str) -> str | None:

@@ -170,7 +170,10 @@ def _sample_ratio(result: RunResult, treated: list[ArmCounts], holdout: ArmCount
 
 def _labels(result: RunResult) -> list[dict[str, Any]]:
     return [
-        {"label": branch.label, **{what: _label_count(result, i, what) for what in ("audience", "sent", "clicked", "converted")}}
+        {
+            "label": branch.label,
+            **{what: _label_count(result, i, what) for what in ("audience", "sent", "clicked", "converted")},
+        }
         for i, branch in enumerate(result.campaign.audience.branches())
     ]
 

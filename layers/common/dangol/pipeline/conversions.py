@@ -110,5 +110,3 @@ def _add(added: dict[str, Decimal], hit: Hit, kind: str, *, before: Decimal, fir
         added[f"{arm}:people"] += 1
         for label in label_bits(hit.entry.labels) if kind == GOAL else ():
             added[f"label:{label}:converted"] += 1
-
-

@@ -9,7 +9,7 @@ from dangol.contracts import Tracked
 from dangol.domain.ledger import Flag, Ledger
 from dangol.pipeline.counting import of_flag
 from dangol.pipeline.known_runs import KnownRuns
-from dangol.ports import Ledgers, Profiles, Runs, Seen
+from dangol.ports import Ledgers, Profiles, Runs
 
 # One transaction takes a hundred items, and one of them is the counter.
 PEOPLE_PER_TRANSACTION: Final = 50
@@ -73,11 +73,11 @@ class Engagement:
         while todo:
             profiles, ledgers = self._profiles.get_many(todo), self._ledgers.get_many(todo)
             changed = [
-                (replace(profile, consents=dict(ledgers[user].consents)), Seen())
+                replace(profile, consents=dict(ledgers[user].consents))
                 for user, profile in profiles.items()
                 if profile.rev and profile.consents != ledgers[user].consents
             ]
-            todo = list(self._profiles.put_seen(changed))
+            todo = list(self._profiles.put_many(changed))
 
 
 def _flagged(ledger: Ledger, number: int, flags: Flag) -> tuple[Ledger, Counter[str]]:

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -11,10 +10,12 @@ from dangol.contracts import Identified, Performed
 from dangol.domain.profile import ANONYMOUS_PREFIX, Occurrence, Profile, fold, scaled, set_traits
 from dangol.domain.project import Project
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Catalogue, Clock, Profiles, Seen
+from dangol.ports import Catalogue, Clock, Profiles
 
 # A duplicate that comes within this many days changes nothing.
 SEEN_DAYS: Final = 14
+# Ten bytes each in the profile, which has room for 400 KB in all.
+SEEN_MOST: Final = 20_000
 PEOPLE_AT_ONCE: Final = 400
 _DAY: Final = 86_400
 
@@ -46,34 +47,32 @@ class Folder:
         today = int(self._clock.now().timestamp()) // _DAY
         todo, new = list(by_person), 0
         while todo:
-            profiles, seen = self._profiles.get_many(todo), self._profiles.seen(todo)
-            changed, fresh_of = [], {}
-            for user in todo:
-                fresh = _fresh(by_person[user], seen[user])
-                for happening in fresh.values():
+            profiles = self._profiles.get_many(todo)
+            fresh = {user: _fresh(by_person[user], profile) for user, profile in profiles.items()}
+            for user, happenings in fresh.items():
+                for happening in happenings.values():
                     _apply(profiles[user], happening, project)
-                if fresh:
-                    fresh_of[user] = len(fresh)
-                    changed.append((profiles[user], _remembering(seen[user], fresh, today)))
-            lost = self._profiles.put_seen(changed)
-            new += sum(count for user, count in fresh_of.items() if user not in set(lost))
-            todo = list(lost)
+                _remember(profiles[user], happenings, today)
+            todo = list(self._profiles.put_many([profiles[user] for user, happenings in fresh.items() if happenings]))
+            new += sum(len(happenings) for user, happenings in fresh.items() if user not in todo)
         return new
 
 
-def _fresh(happenings: Sequence[Performed | Identified], seen: Seen) -> dict[bytes, Performed | Identified]:
+def _fresh(happenings: Sequence[Performed | Identified], profile: Profile) -> dict[bytes, Performed | Identified]:
     """The happenings that were not seen before, each once, by hashed id."""
     fresh: dict[bytes, Performed | Identified] = {}
     for happening in happenings:
         key = hashed(happening.id)
-        if key not in seen.ids:
+        if key not in profile.seen:
             fresh.setdefault(key, happening)
     return fresh
 
 
-def _remembering(seen: Seen, fresh: Mapping[bytes, Performed | Identified], today: int) -> Seen:
-    kept = {i: day for i, day in seen.ids.items() if day > today - SEEN_DAYS}
-    return replace(seen, ids={**kept, **dict.fromkeys(fresh, today)})
+def _remember(profile: Profile, fresh: Iterable[bytes], today: int) -> None:
+    """Remember what was taken; what is older than 14 days, or too much, is let go, the oldest first."""
+    kept = [(event, day) for event, day in profile.seen.items() if day > today - SEEN_DAYS]
+    kept += [(event, today) for event in fresh]
+    profile.seen = dict(kept[-SEEN_MOST:])
 
 
 def _apply(profile: Profile, happening: Performed | Identified, project: Project) -> None:

@@ -22,8 +22,9 @@ class LakeWriter:
     def write(self, batch: Sequence[Decisions | Tracked | Performed | Identified | Consented], now: datetime) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
-        events = [self._row(h) for h in batch if not isinstance(h, Decisions)]
-        for table, rows in (("decisions", decisions), ("events", events)):
+        engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
+        events = [_row(h) for h in batch if not isinstance(h, Decisions | Tracked)]
+        for table, rows in (("decisions", decisions), ("engagement", engagement), ("events", events)):
             if rows:
                 self._put(table, rows, now)
 
@@ -33,31 +34,37 @@ class LakeWriter:
         key = f"{table}/dt={now.astimezone(UTC):%Y-%m-%d}/{name}.json.gz"
         self._objects.put_once(key, gzip.compress(lines, compresslevel=4, mtime=0))
 
-    def _row(self, happening: Tracked | Performed | Identified | Consented) -> dict[str, Any]:
-        row: dict[str, Any] = {
-            "id": happening.id,
-            "kind": happening.kind,
-            "user_id": happening.user_id,
-            "at": _iso(happening.at),
-            "at_ms": happening.at,
-        }
-        if isinstance(happening, Tracked):
-            return {**row, **self._tracked(happening)}
-        row |= {"received_at": _iso(happening.received_at), "source": happening.source}
-        if isinstance(happening, Consented):
-            return {**row, "properties": json.dumps(happening.consents)}
-        if isinstance(happening, Identified):
-            return {**row, "properties": json.dumps(happening.traits, ensure_ascii=False)}
-        value = None if happening.value is None else float(happening.value)
-        properties = json.dumps(happening.properties, ensure_ascii=False)
-        return {**row, "event": happening.event, "value": value, "properties": properties}
-
     def _tracked(self, happening: Tracked) -> dict[str, Any]:
         known = self._known.get(happening.run)
         names = {"run": known[0].run, "campaign": known[0].campaign_id} if known else {}
-        judged = {"verdict": happening.verdict, "reason": happening.reason, "user_agent": happening.user_agent}
-        properties = json.dumps(judged, ensure_ascii=False)
-        return {**names, "variant": happening.variant, "link": happening.link, "properties": properties}
+        told = happening.model_dump(include={"variant", "link", "verdict", "reason", "user_agent"})
+        return {**_common(happening), **names, **told}
+
+
+def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str, Any]:
+    return {
+        "id": happening.id,
+        "kind": happening.kind,
+        "user_id": happening.user_id,
+        "at": _iso(happening.at),
+        "at_ms": happening.at,
+    }
+
+
+def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
+    row = {**_common(happening), "received_at": _iso(happening.received_at), "source": happening.source}
+    match happening:
+        case Performed():
+            value = None if happening.value is None else float(happening.value)
+            return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
+        case Identified():
+            return {**row, "properties": _json(happening.traits)}
+        case Consented():
+            return {**row, "properties": _json(happening.consents)}
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False)
 
 
 def decision_rows(decisions: Decisions) -> list[dict[str, Any]]:
