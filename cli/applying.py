@@ -7,10 +7,11 @@ from typing import Any
 
 from cli.secrets import ensure_secrets
 from cli.stack import Stack
+from dangol.adapters.schedules import at_time
 from dangol.domain.campaign import Campaign
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Project
-from dangol.domain.schedule import expression
+from dangol.domain.schedule import Expression, expression
 from dangol.domain.segment import Segment, TraitCondition, conditions
 from dangol.ports import Definition
 from dangol.rendering import traits_needed
@@ -54,12 +55,19 @@ def _apply(stack: Stack, project: Project, campaign_id: str, campaign: Campaign)
     known = stack.definitions.current(campaign_id).version if campaign_id in before else 0
     wanted = Definition(campaign_id, 0, campaign, project, link_base(stack, project))
     stored = stack.definitions.save(wanted, stack.clock.now())
-    if campaign.schedule is None:
+    schedule = None
+    planned = expression(campaign.schedule, project.zone) if campaign.schedule else None
+    if planned is None or _is_over(planned, stack):
         stack.schedules.remove(campaign_id)
-        schedule = None
     else:
-        schedule = stack.schedules.put(campaign_id, expression(campaign.schedule, project.zone))
+        schedule = stack.schedules.put(campaign_id, planned)
     return Applied(campaign_id, stored.version, stored.version != known, schedule)
+
+
+def _is_over(planned: Expression, stack: Stack) -> bool:
+    """Whether a single start lies in the past, by the stack's clock or the real one: it must not fire at once."""
+    at = at_time(planned)
+    return at is not None and at.timestamp() <= max(stack.clock.now().timestamp(), stack.clock.seconds())
 
 
 def link_base(stack: Stack, project: Project) -> str:

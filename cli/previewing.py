@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.stack import Stack
+from dangol.contracts import Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Person, Run, arm_of
@@ -11,7 +12,6 @@ from dangol.domain.errors import DefinitionError, NotFoundError
 from dangol.domain.project import Project
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms, weighted_variant
-from dangol.contracts import Recipient
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.rendering import MissingVariableError
 

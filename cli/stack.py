@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ from dangol.domain.errors import NotFoundError
 
 LOCAL_REGION: Final = "ap-northeast-2"
 # What the local cloud takes for its root.
-_LOCAL_KEYS: Final = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+_LOCAL_KEY: Final = "test"
 _WORD: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -132,7 +132,9 @@ def connect(name: str, *, local: bool, folder: Path) -> Stack:
         NotFoundError: it is not deployed there.
     """
     if local:
-        boto3.setup_default_session(**_LOCAL_KEYS, region_name=LOCAL_REGION)
+        boto3.setup_default_session(
+            aws_access_key_id=_LOCAL_KEY, aws_secret_access_key=_LOCAL_KEY, region_name=LOCAL_REGION
+        )
     endpoint = local_endpoint() if local else os.environ.get("AWS_ENDPOINT_URL", "")  # noqa: TID251 - boto3's own
     bare = Settings(stack=name, region=region(local=local), parameters_prefix="/", endpoint=endpoint)
     outputs = _outputs(bootstrap.client("cloudformation", bare), name, local=local)
@@ -153,9 +155,5 @@ def _outputs(client: Any, name: str, *, local: bool) -> dict[str, str]:
 def _settings(bare: Settings, outputs: dict[str, str], clock: Path | None) -> Settings:
     """The functions' settings from the stack's outputs: `ProfilesTable` is `profiles_table`."""
     known = {_WORD.sub("_", key).lower(): value for key, value in outputs.items()}
-    given = {name: known[name] for name in Settings.__dataclass_fields__ if name in known}
-    return Settings(
-        **{"stack": bare.stack, "region": bare.region, "endpoint": bare.endpoint, **given},
-        local=clock is not None,
-        clock_file=str(clock) if clock else "",
-    )
+    given: dict[str, Any] = {name: known[name] for name in Settings.__dataclass_fields__ if name in known}
+    return replace(bare, **given, local=clock is not None, clock_file=str(clock) if clock else "")

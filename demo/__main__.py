@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 
@@ -27,6 +27,7 @@ from cli.stack import Stack, clock_file
 from dangol import bootstrap
 from dangol.domain.ledger import HOLDOUT_VARIANT, State
 from dangol.domain.project import Project
+from dangol.pipeline.segment import read_step, steps_prefix
 from demo.acting import Week, sent_mails
 from demo.files import write_events, write_people
 from demo.history import make_events
@@ -67,8 +68,8 @@ def main() -> None:
     _load(stack, project, launched)
     started = time.time()
     run = _send(stack, project)
-    _answer(week, stack, run, started)
-    _tell(stack, project, run)
+    someone = _answer(week, stack, run, started)
+    _tell(stack, project, run, someone)
     _console.print(f"[dim]{time.monotonic() - began:.0f} s[/dim]")
 
 
@@ -121,7 +122,8 @@ def _send(stack: Stack, project: Project) -> str:
     return run
 
 
-def _answer(week: Week, stack: Stack, run: str, since: float) -> None:
+def _answer(week: Week, stack: Stack, run: str, since: float) -> str:
+    """Live the week; one of those who got a mail, to look at next."""
     with step("사람들이 열고, 누르고, 사기 (real HTTP API)"):
         mails = sent_mails(stack, since)
         arms = _arms(stack, run)
@@ -129,6 +131,7 @@ def _answer(week: Week, stack: Stack, run: str, since: float) -> None:
         week.live(acts, mails)
         _run_dry(stack)
     clock_file(ROOT).unlink(missing_ok=True)
+    return min(mails)
 
 
 def _arms(stack: Stack, run: str) -> dict[str, str | None]:
@@ -136,7 +139,8 @@ def _arms(stack: Stack, run: str) -> dict[str, str | None]:
     item = stack.runs.get(run)
     variants = stack.definitions.version(item.campaign_id, item.version).campaign.variants
     found: dict[str, str | None] = {}
-    people = [profile.user_id for page, _ in stack.profiles.scan(0, 1, None) for profile in page]
+    steps = stack.objects.keys(steps_prefix(run), None, 1_000)
+    people = [r.user_id for key in steps for chunk in read_step(stack.objects.get(key)).chunks for r in chunk]
     for user_id, ledger in stack.ledgers.get_many(people).items():
         entry = ledger.entry(item.number)
         if entry and entry.state in (State.SENT, State.HELD_OUT):
@@ -156,7 +160,7 @@ def _run_dry(stack: Stack) -> None:
     raise RuntimeError("events are still being recorded: dangol --local doctor")
 
 
-def _tell(stack: Stack, project: Project, run: str) -> None:
+def _tell(stack: Stack, project: Project, run: str, someone: str) -> None:
     reporter = bootstrap.build_reporter(stack.settings)
     item = stack.runs.get(run)
     campaign = stack.definitions.version(item.campaign_id, item.version).campaign
@@ -173,15 +177,9 @@ def _tell(stack: Stack, project: Project, run: str) -> None:
         report=report,
         true_uplift=true_uplift(),
         price=project.prices.get(campaign.channel),
-        someone=_someone(stack),
+        someone=someone,
     )
     sys.stdout.write("\n" + "\n".join(lines(story)) + "\n")
-
-
-def _someone(stack: Stack) -> str:
-    """Anybody with a name, to look at next."""
-    known: dict[str, Any] = {p.user_id: p for page, _ in stack.profiles.scan(0, 1, None) for p in page}
-    return min(user for user, profile in known.items() if profile.traits.get("name"))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ OPENS: Final = 0.30
 MACHINE_OPENS: Final = 0.20
 LOOKS_UNTOUCHED: Final = 0.06
 _HOURS: Final = 24 * 7
+SALT: Final = "단골 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def true_uplift() -> float:
 
 def draw(user_id: str, what: str) -> float:
     """A person's own number between 0 and 1 for `what`, always the same."""
-    return int.from_bytes(sha256(f"demo:{what}:{user_id}".encode()).digest()[:8]) / 2**64
+    return int.from_bytes(sha256(f"{SALT}:{what}:{user_id}".encode()).digest()[:8]) / 2**64
 
 
 def reactions(user_id: str, variant: str | None) -> Iterator[Act]:

@@ -55,7 +55,7 @@ def _padded(head: str) -> str:
 
 
 def _korean(story: Story) -> Iterator[tuple[str, str]]:
-    report, currency, steps = story.report, story.report["currency"], story.counted["steps"]
+    currency, steps = story.report["currency"], story.counted["steps"]
     first, *others = [
         f"{s['step']} {s['alone']:,}" + ("" if n == 0 else f" (+{s['added']:,})") for n, s in enumerate(steps)
     ]
@@ -66,20 +66,14 @@ def _korean(story: Story) -> Iterator[tuple[str, str]]:
     yield "목표", _goal(story)
     extra, untouched = _effect(story)
     worth = extra * story.total("revenue") / max(1.0, story.total("converted"))
-    yield (
-        "이 숫자의 뜻",
-        f"발송하지 않았어도 샀을 사람이 약 {untouched:,.0f}명, 이 메일로 더 산 사람이 약 {extra:,.0f}명"
-        f" (매출 {money(worth, currency)})",
-    )
+    meaning = f"발송하지 않았어도 샀을 사람이 약 {untouched:,.0f}명, 이 메일로 더 산 사람이 약 {extra:,.0f}명"
+    yield "이 숫자의 뜻", f"{meaning} (매출 {money(worth, currency)})"
     yield "A안/B안", _between_variants(story)
     where = "구간 안" if _holds_truth(story) else "구간 밖 (스무 번에 한 번은 그렇습니다)"
     truth = percent(story.true_uplift, points=True)
     yield "정답", f"(데모가 만든 사람들이라 정답이 있습니다) 실제 효과 {truth}: {where}"
-    yield (
-        "다음",
-        f"dangol --local preview course-launch --user {story.someone}   ·   dangol --local report course-launch"
-        "   ·   campaigns/cart-coupon.yaml 열어 보기",
-    )
+    commands = f"dangol --local preview course-launch --user {story.someone}   ·   dangol --local report course-launch"
+    yield "다음", f"{commands}   ·   campaigns/cart-coupon.yaml 열어 보기"
 
 
 def _exclusion(excluded: Mapping[str, Any], story: Story, locale: str) -> str:

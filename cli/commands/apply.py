@@ -40,7 +40,10 @@ def _load(invocation: Invocation, files: list[Path], project: Project) -> list[L
 
 
 def _render(console: Console, applied: list[Applied], notices: list[Problem]) -> None:
-    rows = [(a.campaign, a.version, "changed" if a.changed else "as it was", a.schedule or "by hand") for a in applied]
+    rows = [
+        (a.campaign, a.version, "changed" if a.changed else "as it was", a.schedule or "by hand, or its time is over")
+        for a in applied
+    ]
     table(console, ("campaign", "version", "", "schedule"), rows)
     for notice in notices:
         console.print(f"note  {notice}", style="yellow")

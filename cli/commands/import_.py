@@ -53,7 +53,7 @@ def command() -> None:
 @click.option("--rejects", "rejects_path", type=click.Path(path_type=Path), metavar="PATH", help="Where bad rows go.")
 @json_option
 @pass_invocation
-def profiles(invocation: Invocation, file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
+def profiles(invocation: Invocation, /, file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Import people with their traits and consents from FILE."""
     project, stack = project_and_stack(invocation)
     told, rejects_path = options.pop("told") or file.name, options.pop("rejects_path")
@@ -82,7 +82,7 @@ def profiles(invocation: Invocation, file: Path, *, as_json: bool, **options: An
 @click.option("--rejects", "rejects_path", type=click.Path(path_type=Path), metavar="PATH", help="Where bad rows go.")
 @json_option
 @pass_invocation
-def events(invocation: Invocation, file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
+def events(invocation: Invocation, /, file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Import what people did from FILE; every profile is written once."""
     project, stack = project_and_stack(invocation)
     rejects_path, zone = options.pop("rejects_path"), options.pop("timezone") or project.timezone

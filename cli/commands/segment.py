@@ -35,14 +35,15 @@ def command() -> None:
 @click.option("--steps", is_flag=True, help="Show each branch alone, what it adds, and what exclusions take.")
 @json_option
 @pass_invocation
-def count_command(  # noqa: PLR0913 - one parameter per option
+def count_command(
     invocation: Invocation, segment: str, at: str | None, members: Path | None, *, steps: bool, as_json: bool
 ) -> None:
     """Count SEGMENT: a name, a file, or conditions as YAML. The size is exact."""
     project, stack = project_and_stack(invocation)
     asked = load_segment(segment, project, invocation.folder)
     when = moment(at, project) if at else stack.clock.now()
-    inquiry = Inquiry(asked, project.always_exclude if steps else (), project, when)
+    excluded = [e for e in project.always_exclude if e.name != asked.name] if steps else []
+    inquiry = Inquiry(asked, excluded, project, when)
     with _writing(members) as write:
         counted = count(stack, inquiry, write)
     if not steps:

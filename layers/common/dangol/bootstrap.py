@@ -141,7 +141,8 @@ def _channel(config: Settings, name: str, provider: str, sender: Any) -> "Channe
             from dangol.channels.console import ConsoleChannel
 
             return ConsoleChannel(S3Objects(client("s3", config), config.need("lake_bucket")))
-    raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
+        case _:
+            raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
 
 
 @cache

@@ -146,7 +146,7 @@ def _sources(message: MessageText) -> list[str]:
 
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
     # Text parts must not be escaped; HTML parts always are.
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=autoescape, keep_trailing_newline=True)  # noqa: S701
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=autoescape, keep_trailing_newline=True)
 
 
 def _compile(env: ImmutableSandboxedEnvironment, source: str, field: str, project: Project) -> Template:

@@ -7,6 +7,7 @@ from dangol.domain.errors import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_athena.type_defs import QueryExecutionStatusTypeDef
 
 # Every event once, however often it was delivered.
 _TOTALS: Final = "SELECT kind, COUNT(DISTINCT id) AS times FROM engagement WHERE run = '{run}' GROUP BY kind"
@@ -41,12 +42,16 @@ class AthenaLake:
             WorkGroup=self._workgroup,
         )
         name = started["QueryExecutionId"]
+        status = self._status(name)
         for _ in range(_PATIENCE):
-            status = self._client.get_query_execution(QueryExecutionId=name)["QueryExecution"]["Status"]
             if status["State"] not in _RUNNING:
                 break
             self._wait(_PAUSE)
+            status = self._status(name)
         if status["State"] != "SUCCEEDED":
             raise UnavailableError(f"Athena: {status.get('StateChangeReason', status['State'])}")
         rows = self._client.get_query_results(QueryExecutionId=name)["ResultSet"]["Rows"]
         return [[cell.get("VarCharValue", "") for cell in row["Data"]] for row in rows[1:]]
+
+    def _status(self, name: str) -> "QueryExecutionStatusTypeDef":
+        return self._client.get_query_execution(QueryExecutionId=name)["QueryExecution"]["Status"]

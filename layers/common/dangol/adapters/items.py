@@ -1,34 +1,33 @@
 """DynamoDB's typed attributes from and to plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 Item = dict[str, Any]
 
 
 def attribute(value: Any) -> dict[str, Any]:
     """Write one value as DynamoDB types it. Raises TypeError for what it cannot hold."""
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int() | Decimal():
-            return {"N": str(value)}
-        case float():
-            return {"N": repr(value)}
-        case bytes():
-            return {"B": value}
-        case None:
-            return {"NULL": True}
-        case Mapping():
-            return {"M": {str(k): attribute(v) for k, v in value.items()}}
-        case frozenset() | set():
-            return {"SS": sorted(value)}
-        case list() | tuple():
-            return {"L": [attribute(v) for v in value]}
+    for kinds, write in _WRITERS:
+        if isinstance(value, kinds):
+            return write(value)
     raise TypeError(type(value).__name__)
+
+
+# The order counts: a bool is an int to Python.
+_WRITERS: Final[Sequence[tuple[type | tuple[type, ...], Callable[[Any], dict[str, Any]]]]] = (
+    (str, lambda value: {"S": value}),
+    (bool, lambda value: {"BOOL": value}),
+    ((int, Decimal), lambda value: {"N": str(value)}),
+    (float, lambda value: {"N": repr(value)}),
+    (bytes, lambda value: {"B": value}),
+    (NoneType, lambda _: {"NULL": True}),
+    (Mapping, lambda value: {"M": {str(name): attribute(inner) for name, inner in value.items()}}),
+    ((set, frozenset), lambda value: {"SS": sorted(value)}),
+    ((list, tuple), lambda value: {"L": [attribute(inner) for inner in value]}),
+)
 
 
 def item(values: Mapping[str, Any]) -> Item:
@@ -50,7 +49,8 @@ def plain(typed: Mapping[str, Any]) -> Any:
             return frozenset(value)
         case "NULL":
             return None
-    return value
+        case _:
+            return value
 
 
 def plain_item(typed: Mapping[str, Any]) -> dict[str, Any]:

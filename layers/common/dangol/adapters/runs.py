@@ -1,6 +1,6 @@
 """Runs, their scan steps and their counters in the Campaigns table."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -86,8 +86,9 @@ class DynamoRuns:
             "ExpressionAttributeValues": {f":{name}": attribute(value) for name, value in tallies.items()},
         }
         once = {"TableName": self._table, "Item": step_row, "ConditionExpression": "attribute_not_exists(pk)"}
+        actions: list[Any] = [{"Put": once}, {"Update": update}]
         try:
-            self._client.transact_write_items(TransactItems=[{"Put": once}, {"Update": update}])  # type: ignore[list-item]
+            self._client.transact_write_items(TransactItems=actions)
         except ClientError as error:
             if 1 in lost(error):
                 # Only the run's own item was busy: the step is still to be counted.
@@ -116,11 +117,12 @@ class DynamoRuns:
 
     def counts(self, run: str) -> Mapping[str, Decimal]:
         """The run's counters, summed over the shards."""
-        total: Counter[str] = Counter()
+        total: dict[str, Decimal] = defaultdict(Decimal)
         for shard in self._query(f"run#{run}", "count#"):
-            exact = {name: decimal(typed) for name, typed in shard.items() if "N" in typed}
-            total.update(exact)  # type: ignore[arg-type]  # Decimals add up like ints
-        return total  # type: ignore[return-value]
+            for name, typed in shard.items():
+                if "N" in typed:
+                    total[name] += decimal(typed)
+        return dict(total)
 
     def _next_number(self) -> int:
         answer = self._client.update_item(

@@ -86,7 +86,7 @@ class SignedClient:
         answer, text = self._exchange(packed, signed)
         if answer.status != http.client.OK:
             raise OSError(f"{target}: {answer.status}")
-        return json.loads(text) if text else {}  # type: ignore[no-any-return]
+        return json.loads(text) if text else {}
 
     def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
         """Send on the kept connection; once more on a new one where the service had closed it."""

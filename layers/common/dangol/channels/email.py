@@ -16,10 +16,14 @@ from dangol.ports import Accepted, Message, Refused
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sesv2.type_defs import BulkEmailEntryResultTypeDef, BulkEmailEntryTypeDef
+    from mypy_boto3_sesv2.type_defs import (
+        BulkEmailEntryResultTypeDef,
+        BulkEmailEntryTypeDef,
+        EmailTemplateContentTypeDef,
+    )
 
 # SES substitutes once and escapes nothing, so each person's finished text travels through whole.
-_TEMPLATE: Final = {"Subject": "{{subject}}", "Text": "{{text}}", "Html": "{{html}}"}
+_TEMPLATE: "Final[EmailTemplateContentTypeDef]" = {"Subject": "{{subject}}", "Text": "{{text}}", "Html": "{{html}}"}
 # For now: the account is being slowed down, or SES stumbled. Everything else is for good.
 _LATER: Final = frozenset({"ACCOUNT_THROTTLED", "TRANSIENT_FAILURE", "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
 _THROTTLES: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "ThrottlingException"})

@@ -44,6 +44,9 @@ class Flag(IntFlag):
     MACHINE_OPENED = 64
 
 
+NO_FLAG: Final = Flag(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One send: `run` is the run's number, `claimed_at` in epoch seconds, `labels` one bit a branch."""
@@ -54,7 +57,7 @@ class Entry:
     channel: str
     purpose: Purpose
     state: State = State.SENT
-    flags: Flag = Flag(0)
+    flags: Flag = NO_FLAG
     labels: int = 0
 
     @property

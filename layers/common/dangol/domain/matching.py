@@ -213,7 +213,7 @@ def _same(value: object, operand: object) -> bool:
 
 
 def _number(compare: Callable[[float, Any], bool]) -> Callable[[object, Any], bool]:
-    def check(value: object, operand: Any) -> bool:
+    def check(value: object, operand: object) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and compare(value, operand)
 
     return check

@@ -22,14 +22,28 @@ class Claimer:
     def __init__(self, stores: Stores) -> None:
         self._s = stores
 
-    def claim(self, work: Work, indexes: Sequence[int]) -> dict[int, Message]:
+    def read(self, work: Work, indexes: Sequence[int]) -> dict[str, Ledger]:
+        """The ledgers of the recipients at `indexes`."""
+        return dict(self._s.ledgers.get_many([work.recipient(i).user_id for i in indexes]))
+
+    def sends(self, work: Work, ledgers: Mapping[str, Ledger]) -> list[int]:
+        """The open places that would be sent to if they were decided now; nothing is noted."""
+        now, run = self._s.clock.now(), work.plan.run
+        people = {i: person_of(work.recipient(i)) for i in work.open()}
+        return [
+            i
+            for i, p in people.items()
+            if isinstance(decide(run, p, _others(ledgers[p.user_id], run.number), now), Send)
+        ]
+
+    def claim(self, work: Work, indexes: Sequence[int], known: Mapping[str, Ledger]) -> dict[int, Message]:
         """Decide about the recipients at `indexes` and claim whom it concerns; the messages to hand over.
 
-        Who is skipped or has to wait is noted in `work`, and so is the entry of everyone claimed.
+        Who is skipped or has to wait is noted in `work`, and so is the entry of everyone claimed. A ledger that
+        has moved on since it was read refuses the claim, and its person is decided again.
         """
         messages: dict[int, Message] = {}
-        todo = list(indexes)
-        ledgers = dict(self._s.ledgers.get_many([work.recipient(i).user_id for i in todo]))
+        todo, ledgers = list(indexes), dict(known)
         for _ in range(ROUNDS):
             now = self._s.clock.now()
             changed = [c for i in todo if (c := self._decided(work, i, ledgers, messages, now))]
@@ -76,9 +90,7 @@ class Claimer:
         run, person = work.plan.run, person_of(work.recipient(index))
         ledger = ledgers[person.user_id]
         ours = ledger.entry(run.number)
-        # A claim that an earlier worker of this chunk left behind must not count against itself.
-        others = replace(ledger, entries=tuple(e for e in ledger.entries if e.run != run.number))
-        decision = self._rendered(work, index, decide(run, person, others, now), messages)
+        decision = self._rendered(work, index, decide(run, person, _others(ledger, run.number), now), messages)
         if isinstance(decision, Send | HoldOut):
             entry = ours if ours and ours.counts else entry_for(run, person, decision, now)
             work.entries[index] = entry
@@ -94,15 +106,22 @@ class Claimer:
         if not isinstance(decision, Send | HoldOut):
             return decision
         run, recipient = work.plan.run, work.recipient(index)
-        held = isinstance(decision, HoldOut)
-        variant = weighted_variant(recipient.user_id, run.campaign_id, run.campaign) if held else decision.variant
+        if isinstance(decision, Send):
+            variant = decision.variant
+        else:
+            variant = weighted_variant(recipient.user_id, run.campaign_id, run.campaign)
         try:
             message = work.plan.renderer.message(recipient, variant)
         except MissingVariableError:
             return Skip(Reason.MISSING_VARIABLE)
-        if not held:
+        if isinstance(decision, Send):
             messages[index] = message
         return decision
+
+
+def _others(ledger: Ledger, run: int) -> Ledger:
+    """The ledger without this run's own entry: a claim that an earlier worker left must not count against itself."""
+    return replace(ledger, entries=tuple(e for e in ledger.entries if e.run != run))
 
 
 def _cancelled(ledger: Ledger, ours: Entry | None, now: datetime) -> Ledger | None:

@@ -1,6 +1,6 @@
 """Count goals and `also` events for the runs that touched the person before."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -76,12 +76,13 @@ class Converter:
             return True
         stored = self._outcomes.get_many([(user, number) for user in by_person])
         changed: list[Outcome] = []
-        deltas: Counter[str] = Counter()
+        deltas: dict[str, Decimal] = defaultdict(Decimal)
         for (user, _), outcome in stored.items():
             counted, added = _counted(outcome, by_person[user])
             if added:
                 changed.append(replace(counted, rev=outcome.rev + 1))
-                deltas.update(added)  # type: ignore[arg-type]  # Decimals add up like ints
+                for name, value in added.items():
+                    deltas[name] += value
         expires = known[0].scheduled_at + window(known[1].campaign) + KEPT_AFTER_WINDOW
         return not changed or self._outcomes.put_counted(changed, known[0].run, deltas, expires)
 

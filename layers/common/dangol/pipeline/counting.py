@@ -1,7 +1,8 @@
 """The names of a run's counters, the same in `dispatch`, `record` and the report."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, State
 from dangol.domain.variant import HOLDOUT
@@ -51,3 +52,8 @@ def of_flag(entry: Entry, flag: Flag) -> Counter[str]:
 def label_bits(bits: int) -> Iterable[int]:
     """The places of the labelled branches that selected a person."""
     return (i for i in range(bits.bit_length()) if bits >> i & 1)
+
+
+def arm_total(counts: Mapping[str, Decimal], what: str) -> int:
+    """A counter summed over the arms."""
+    return sum(int(n) for key, n in counts.items() if key.startswith("arm:") and key.endswith(f":{what}"))

@@ -93,18 +93,18 @@ class Dispatcher:
 
     def _work(self, work: Work) -> None:
         plan, clock = work.plan, self._s.clock
+        ledgers = self._claimer.read(work, work.open())
+        # Those who would be sent to now take the rate up; everybody else needs no slot.
+        sends = self._claimer.sends(work, ledgers)
         size = max(1, int(plan.rate * self._worker.longest_piece))
-        piece, rest = work.open()[:size], work.open()[size:]
-        work.waiting.update(dict.fromkeys(rest, 1.0))
-        if not piece:
-            return
-        start = self._s.throttle.reserve(plan.provider, plan.rate, len(piece), clock.seconds())
+        work.waiting.update(dict.fromkeys(sends[size:], 1.0))
+        start = self._s.throttle.reserve(plan.provider, plan.rate, len(sends[:size]), clock.seconds()) if sends else 0.0
         if start is None:
             # Nothing is reserved far ahead: the piece comes back and asks again.
-            work.waiting.update(dict.fromkeys(piece, self._worker.longest_piece))
+            work.waiting.update(dict.fromkeys(work.open(), self._worker.longest_piece))
             return
         clock.wait_until(start)
-        self._hand_over(work, self._claimer.claim(work, piece), start)
+        self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), start)
 
     def _hand_over(self, work: Work, messages: Mapping[int, Message], start: float) -> None:
         plan, order = work.plan, sorted(messages)

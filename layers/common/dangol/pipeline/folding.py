@@ -70,7 +70,7 @@ def _fresh(happenings: Sequence[Performed | Identified], profile: Profile) -> di
 
 def _remember(profile: Profile, fresh: Iterable[bytes], today: int) -> None:
     """Remember what was taken; what is older than 14 days, or too much, is let go, the oldest first."""
-    kept = [(event, day) for event, day in profile.seen.items() if day > today - SEEN_DAYS]
+    kept = sorted((pair for pair in profile.seen.items() if pair[1] > today - SEEN_DAYS), key=lambda pair: pair[1])
     kept += [(event, today) for event in fresh]
     profile.seen = dict(kept[-SEEN_MOST:])
 

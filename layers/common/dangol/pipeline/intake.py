@@ -51,17 +51,22 @@ class Intake:
         source = self._source(headers)
         if source is None:
             return Taken(401, {"error": "the write key is missing or wrong"})
-        if len(body) > (MAX_BATCH if call == "batch" else MAX_CALL):
-            return Taken(413, {"error": "too large", "limit": MAX_BATCH if call == "batch" else MAX_CALL})
+        limit = MAX_BATCH if call == "batch" else MAX_CALL
+        if len(body) > limit:
+            return Taken(413, {"error": "too large", "limit": limit})
         try:
-            said = _object(json.loads(body), "body")
-            if call == "batch":
-                return self._batch(said, source)
-            return Taken(200, {"success": True}, [self._happening(call, said, source)])
-        except (ValueError, RecursionError):
-            return Taken(400, {"error": "the body is not JSON", "field": "body"})
+            return self._read(call, body, source)
         except _Refused as refused:
             return Taken(400, {"error": refused.problem, "field": refused.name})
+
+    def _read(self, call: str, body: bytes, source: str) -> Taken:
+        try:
+            said = _object(json.loads(body), "body")
+        except (ValueError, RecursionError):
+            raise _Refused("body", "the body is not JSON") from None
+        if call == "batch":
+            return self._batch(said, source)
+        return Taken(200, {"success": True}, [self._happening(call, said, source)])
 
     def _source(self, headers: Mapping[str, str]) -> str | None:
         given = _basic_user(headers.get("authorization", ""))

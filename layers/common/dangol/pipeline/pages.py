@@ -6,7 +6,7 @@ from typing import Final
 _STYLE: Final = (
     "body{font-family:system-ui,'Apple SD Gothic Neo','Malgun Gothic',sans-serif;max-width:28rem;margin:15vh auto;"
     "padding:0 1.5rem;line-height:1.6;color:#1a1a1a;background:#fff}h1{font-size:1.4rem}"
-    "button{font:inherit;padding:.7rem 1.4rem;border:0;border-radius:.4rem;background:#1a1a1a;color:#fff;cursor:pointer}"
+    "button{font:inherit;padding:.7rem 1.4rem;border:0;border-radius:.4rem;background:#1a1a1a;color:#fff}"
     "button:focus-visible{outline:3px solid #4a90d9;outline-offset:2px}"
 )
 _WORDS: Final = {

@@ -8,6 +8,7 @@ from typing import Any, Final
 from dangol.domain.errors import NotFoundError
 from dangol.domain.report import RunResult, report
 from dangol.domain.schedule import campaign_of
+from dangol.pipeline.counting import arm_total
 from dangol.ports import Clock, Definitions, LakeReader, RunItem, Runs
 
 _REASONED: Final = ("skipped", "failed")
@@ -43,7 +44,8 @@ class Reporter:
         ended = sent + held + unknown + sum(sum(r.values()) for r in by_reason.values())
         audience = run.audience
         if run.stopped_because:
-            by_reason["skipped"]["campaign_stopped"] = audience - ended
+            skipped = by_reason["skipped"]
+            skipped["campaign_stopped"] = skipped.get("campaign_stopped", 0) + audience - ended
             ended = audience
         return {
             "run": run.run,
@@ -100,11 +102,6 @@ def state_of(run: RunItem, *, pending: int) -> str:
     if run.state == "scanning":
         return "running"
     return "finished" if run.state == "running" and not pending else run.state
-
-
-def arm_total(counts: Mapping[str, Decimal], what: str) -> int:
-    """A counter summed over the arms."""
-    return sum(int(n) for key, n in counts.items() if key.startswith("arm:") and key.endswith(f":{what}"))
 
 
 def reasons(counts: Mapping[str, Decimal], what: str) -> dict[str, int]:

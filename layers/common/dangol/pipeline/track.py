@@ -164,7 +164,7 @@ class Tracker:
         try:
             self._doors.queue.send([body])
         except OSError as error:
-            logger.exception("event not queued: %s", type(error).__name__, extra={"unqueued": happening})
+            logger.error("event not queued (%s): %s", error, body)  # noqa: TRY400 - the event matters, not our stack
 
 
 _NOT_FOUND: Final = Response(404, {**_NEVER, "content-type": "text/plain"}, b"not found\n")
