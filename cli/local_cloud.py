@@ -104,7 +104,6 @@ class LocalCloud:
         port = int(local_endpoint().rpartition(":")[2])
         _check_port(port)
         say("starting the local cloud")
-        log = (self._home / "ministack.log").open("ab")
         environment = {
             **os.environ,  # noqa: TID251 - the child needs what this process has
             "AUTH": "true",
@@ -113,10 +112,7 @@ class LocalCloud:
             "MINISTACK_REGION": LOCAL_REGION,
             "LOG_LEVEL": "INFO",
         }
-        process = subprocess.Popen(  # noqa: S603 - our own tool, no shell
-            [str(program)], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-        state = {"pid": process.pid, "port": port}
+        state = {"pid": _detached(program, self._home / "ministack.log", environment), "port": port}
         self._state_file.write_text(json.dumps(state))
         if not _wait(lambda: _answers(port), _STARTING):
             raise DangolError(f"the local cloud did not start; see {self._home / 'ministack.log'}")
@@ -196,16 +192,26 @@ def _check_port(port: int) -> None:
             )
 
 
+def _detached(program: Path, log: Path, environment: dict[str, str]) -> int:
+    """Start a program that outlives this process; its process id."""
+    script = '"$1" >>"$2" 2>&1 </dev/null & echo $!'
+    started = subprocess.run(  # noqa: S603 - our own tool; the shell sees two paths as arguments
+        ["/bin/sh", "-c", script, "sh", str(program), str(log)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    return int(started.stdout)
+
+
 def _alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended and was not yet waited for does not."""
-    stat = Path(f"/proc/{pid}/stat")
-    if stat.exists():
-        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
     try:
         os.kill(pid, 0)
     except OSError:
         return False
-    return not Path("/proc/self").exists()
+    return True
 
 
 def _answers(port: int) -> bool:
