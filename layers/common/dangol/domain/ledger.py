@@ -149,7 +149,7 @@ class Ledger:
         entry = self.entry(run)
         if entry is None:
             raise NotFoundError(f"no entry of run {run}")
-        if entry.flags & flag:
+        if entry.flags & flag == flag:
             return self
         entries = tuple(replace(e, flags=e.flags | flag) if e.run == run else e for e in self.entries)
         return replace(self, rev=self.rev + 1, entries=entries)

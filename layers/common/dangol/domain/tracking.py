@@ -69,7 +69,7 @@ def verify(token: str, keys: Keys) -> tuple[Mark, str]:
         ForgeryError: it is not ours, or not whole.
     """
     try:
-        body, _, rest = token.partition(".")
+        body, dot, rest = token.partition(".")
         raw, target = _decode(body), _decode(rest)
         version, key_id, run, variant, link = _HEADER.unpack_from(raw)
         mac = raw[_HEADER.size : _HEADER.size + MAC_BYTES]
@@ -78,7 +78,7 @@ def verify(token: str, keys: Keys) -> tuple[Mark, str]:
     except (ValueError, binascii.Error, struct.error, KeyError) as error:
         raise ForgeryError("not a token of ours") from error
     expected = _mac(secret, raw[: _HEADER.size], person, target)
-    if version != VERSION or not hmac.compare_digest(mac, expected):
+    if version != VERSION or bool(dot) is not bool(target) or not hmac.compare_digest(mac, expected):
         raise ForgeryError("not a token of ours")
     return Mark(run, person.decode(), variant, link), target.decode()
 
