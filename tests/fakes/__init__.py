@@ -1,0 +1,22 @@
+"""Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
+
+from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects
+from tests.fakes.people import FakeLedgers, FakeOutcomes, FakeProfiles
+from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
+from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, RecordingChannel
+
+__all__ = [
+    "FakeCatalogue",
+    "FakeClock",
+    "FakeDefinitions",
+    "FakeJournals",
+    "FakeLakeReader",
+    "FakeLedgers",
+    "FakeObjects",
+    "FakeOutcomes",
+    "FakeProfiles",
+    "FakeQueue",
+    "FakeRuns",
+    "FakeThrottle",
+    "RecordingChannel",
+]

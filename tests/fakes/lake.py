@@ -1,0 +1,51 @@
+"""The lake bucket and the catalogue in memory."""
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dangol.domain.errors import NotFoundError
+
+
+class FakeObjects:
+    """Objects by key."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put_once(self, key: str, body: bytes) -> bool:
+        if key in self.objects:
+            return False
+        self.objects[key] = body
+        return True
+
+    def get(self, key: str) -> bytes:
+        if key not in self.objects:
+            raise NotFoundError(key)
+        return self.objects[key]
+
+    def keys(self, prefix: str, after: str | None, limit: int) -> Sequence[str]:
+        return sorted(k for k in self.objects if k.startswith(prefix) and k > (after or ""))[:limit]
+
+    def rows(self, prefix: str) -> list[dict[str, Any]]:
+        """The JSON lines of all gzipped objects under a prefix."""
+        packed = [self.objects[key] for key in self.keys(prefix, None, 10_000)]
+        return [json.loads(line) for body in packed for line in gzip.decompress(body).splitlines()]
+
+
+class FakeCatalogue:
+    """Names by kind."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, set[str]] = {}
+
+    def add(self, kind: str, names: Iterable[str]) -> None:
+        self.known.setdefault(kind, set()).update(names)
+
+
+class FakeLakeReader:
+    """Totals as told."""
+
+    def totals(self, run: str) -> Mapping[str, int]:
+        return {"clicked": 3, "opened": 5, "unsubscribed": 0}

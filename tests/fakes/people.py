@@ -1,0 +1,108 @@
+"""Profiles, ledgers and outcomes in memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from dangol.domain.ledger import Ledger
+from dangol.domain.profile import Profile
+from dangol.ports import Outcome
+from tests.fakes.runs import FakeRuns
+
+PAGE = 3
+
+
+class FakeProfiles:
+    """People, in pages of three."""
+
+    def __init__(self, *people: Profile) -> None:
+        self.people = {p.user_id: replace(p, rev=max(1, p.rev)) for p in people}
+        self.number_of_tasks = 1
+        # Called before each write: a test's chance to let somebody else be quicker.
+        self.before_write = lambda: None
+
+    def tasks(self) -> int:
+        return self.number_of_tasks
+
+    def scan(self, task: int, tasks: int, start: str | None) -> Iterator[tuple[Sequence[Profile], str | None]]:
+        mine = [p for n, p in enumerate(sorted(self.people.values(), key=lambda p: p.user_id)) if n % tasks == task]
+        position = int(start or 0)
+        while True:
+            page, position = mine[position : position + PAGE], position + PAGE
+            more = str(position) if position < len(mine) else None
+            yield deepcopy(page), more
+            if more is None:
+                return
+
+    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Profile]:
+        return {user: deepcopy(self.people.get(user)) or Profile(user) for user in user_ids}
+
+    def put_many(self, changed: Sequence[Profile]) -> Sequence[str]:
+        self.before_write()
+        losers = []
+        for profile in changed:
+            stored = self.people.get(profile.user_id)
+            if (stored.rev if stored else 0) != profile.rev:
+                losers.append(profile.user_id)
+            else:
+                self.people[profile.user_id] = deepcopy(replace(profile, rev=profile.rev + 1))
+        return losers
+
+
+class FakeLedgers:
+    """Ledgers, each guarded by its `rev`."""
+
+    def __init__(self, runs: FakeRuns, *ledgers: Ledger) -> None:
+        self._runs = runs
+        self.ledgers = {ledger.user_id: ledger for ledger in ledgers}
+        self.before_write = lambda: None
+        self.writes = 0
+
+    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Ledger]:
+        return {user: self.ledgers.get(user) or Ledger(user) for user in user_ids}
+
+    def put_many(self, changed: Sequence[Ledger]) -> Mapping[str, Ledger]:
+        self.before_write()
+        losers = {}
+        for ledger in changed:
+            stored = self.ledgers.get(ledger.user_id) or Ledger(ledger.user_id)
+            if stored.rev == ledger.rev - 1:
+                self.ledgers[ledger.user_id] = ledger
+                self.writes += 1
+            elif stored != ledger:
+                losers[ledger.user_id] = stored
+        return losers
+
+    def put_counted(self, changed: Sequence[Ledger], run: str, deltas: Mapping[str, int]) -> bool:
+        self.before_write()
+        if any((self.ledgers.get(c.user_id) or Ledger(c.user_id)).rev != c.rev - 1 for c in changed):
+            return False
+        self.ledgers |= {ledger.user_id: ledger for ledger in changed}
+        self._runs.add(run, deltas)
+        return True
+
+
+class FakeOutcomes:
+    """Outcomes, each guarded by its `rev`."""
+
+    def __init__(self, runs: FakeRuns) -> None:
+        self._runs = runs
+        self.outcomes: dict[tuple[str, int], Outcome] = {}
+        self.before_write = lambda: None
+
+    def get_many(self, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Outcome]:
+        return {key: self.outcomes.get(key) or Outcome(*key) for key in keys}
+
+    def put_counted(
+        self, changed: Sequence[Outcome], run: str, deltas: Mapping[str, Decimal], expires: datetime
+    ) -> bool:
+        self.before_write()
+        keys = [(outcome.user_id, outcome.run) for outcome in changed]
+        stored = self.get_many(keys)
+        if any(stored[key].rev != outcome.rev - 1 for key, outcome in zip(keys, changed, strict=True)):
+            return False
+        self.outcomes |= dict(zip(keys, changed, strict=True))
+        self._runs.add(run, deltas)
+        return True

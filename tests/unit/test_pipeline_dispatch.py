@@ -1,0 +1,439 @@
+"""The promises of sending, one chunk at a time."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from dangol.contracts import SendChunk
+from dangol.domain.errors import ConflictError, DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.ledger import State
+from dangol.ports import Refused
+from tests.dispatching import NOW, RUN, World, chunk, consenting, running
+from tests.shop_campaign import campaign, definition, project, recipient
+
+EVERYBODY = tuple(f"u{n}" for n in range(10))
+
+
+def test_everybody_who_may_be_sent_to_is_sent_to_once():
+    world = World()
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert sorted(world.channel.users) == sorted(EVERYBODY)
+    assert world.counted() == Counter(sent=10)
+    assert {world.state(user) for user in EVERYBODY} == {State.SENT}
+    assert set(world.decided().values()) == {"sent"}
+    assert world.sends.sent == []
+
+
+def test_a_chunk_that_is_done_does_nothing_when_it_comes_again():
+    world = World()
+    piece = chunk(world.people(*EVERYBODY))
+    world.dispatcher().dispatch(piece)
+
+    world.redeliver(piece)
+
+    assert len(world.channel.taken) == 10
+    assert world.counted() == Counter(sent=10)
+
+
+def test_a_chunk_in_other_hands_is_left_alone():
+    world = World()
+    piece = chunk(world.people(*EVERYBODY))
+    world.channel.errors = [RuntimeError("killed")]  # type: ignore[list-item]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+
+    with pytest.raises(ConflictError):
+        world.dispatcher("second").dispatch(piece)
+
+    assert world.channel.taken == []
+
+
+def test_who_was_in_flight_when_a_worker_died_is_unknown_and_never_sent_to_again():
+    world = World()
+    piece = chunk(world.people(*EVERYBODY))
+    world.channel.errors = [RuntimeError("killed")]  # type: ignore[list-item]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+
+    world.redeliver(piece)
+
+    assert world.channel.taken == []
+    assert world.counted() == Counter(unknown=10)
+    assert {world.state(user) for user in EVERYBODY} == {State.UNKNOWN}
+
+
+def test_who_was_claimed_but_not_in_flight_is_sent_to_by_the_next_worker():
+    world = World()
+    piece = chunk(world.people(*EVERYBODY))
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign,assignment]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.journals.mark = mark  # type: ignore[method-assign]
+
+    world.redeliver(piece)
+
+    assert sorted(world.channel.users) == sorted(EVERYBODY)
+    assert world.counted() == Counter(sent=10)
+
+
+def test_a_worker_whose_lease_ran_out_can_store_nothing_any_more():
+    world = World()
+    piece = chunk(world.people(*EVERYBODY))
+    slow = world.dispatcher("slow")
+    send = world.channel.send
+
+    def overtaken(messages):
+        world.channel.send = send  # type: ignore[method-assign]
+        world.redeliver(piece)
+        return send(messages)
+
+    world.channel.send = overtaken  # type: ignore[method-assign]
+
+    with pytest.raises(ConflictError):
+        slow.dispatch(piece)
+
+    assert world.counted() == Counter(unknown=10)
+
+
+def test_a_death_before_counting_is_counted_by_the_next_worker():
+    world = World(channel=World().channel)
+    world.channel.batch_size = 5
+    piece = chunk(world.people(*EVERYBODY))
+    world.events.error = RuntimeError("killed")
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.events.error = None
+
+    world.redeliver(piece)
+
+    assert len(world.channel.taken) == 10
+    assert world.counted() == Counter(sent=10)
+
+
+def test_a_throttled_batch_is_queued_again_and_sent_once():
+    world = World()
+    world.channel.errors = [ThrottledError("slow down")]
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert [delay for _, delay in world.sends.sent] == [5]
+    world.drain()
+    assert sorted(world.channel.users) == sorted(EVERYBODY)
+    assert world.counted() == Counter(sent=10)
+
+
+def test_after_a_throttle_the_rest_of_the_piece_waits_too():
+    world = World()
+    world.channel.batch_size = 4
+    world.channel.errors = [None, UnavailableError("down")]
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert len(world.channel.taken) == 4
+    assert world.channel.calls == 2
+    world.drain()
+    assert sorted(world.channel.users) == sorted(EVERYBODY)
+
+
+def test_a_cut_off_call_leaves_its_people_unknown():
+    world = World()
+    world.channel.errors = [DoubtError("no answer")]
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert world.counted() == Counter(unknown=10)
+    assert world.sends.sent == []
+
+
+def test_a_refusal_is_recorded_and_gives_its_place_under_the_cap_back():
+    world = World(definition=definition(within=project(caps=[{"max": 1, "per": "7d"}])))
+    world.channel.refusals = {"u1": Refused("message_rejected")}
+
+    world.dispatcher().dispatch(chunk(world.people("u0", "u1")))
+
+    assert world.counted() == Counter(sent=1, failed=1)
+    assert world.state("u1") is State.FAILED
+    assert world.runs.counters[RUN]["failed:message_rejected"] == 1
+    assert not world.ledgers.ledgers["u1"].entries[0].counts
+
+
+def test_a_call_refused_as_a_whole_fails_everybody_in_it():
+    world = World()
+    world.channel.errors = [RejectedError("mail_from_not_verified")]
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert world.runs.counters[RUN]["failed:mail_from_not_verified"] == 10
+
+
+def test_one_person_refused_for_now_is_sent_to_later():
+    world = World()
+    world.channel.refusals = {"u1": Refused("account_throttled", retryable=True)}
+    world.dispatcher().dispatch(chunk(world.people("u0", "u1")))
+    world.channel.refusals = {}
+
+    world.drain()
+
+    assert sorted(world.channel.users) == ["u0", "u1"]
+    assert world.counted() == Counter(sent=2)
+
+
+def test_the_held_out_are_claimed_and_get_nothing():
+    world = World(definition=definition(of=campaign(holdout="50%")))
+    users = [f"u{n}" for n in range(100)]
+
+    world.dispatcher().dispatch(chunk(world.people(*users)))
+
+    counted = world.counted()
+    assert counted["sent"] + counted["held_out"] == 100
+    assert 30 < counted["held_out"] < 70
+    assert len(world.channel.taken) == counted["sent"]
+    held = next(user for user in users if world.state(user) is State.HELD_OUT)
+    assert held not in world.channel.users
+
+
+def test_skips_are_counted_with_their_reasons_and_claim_nothing():
+    world = World()
+    world.people("sent")
+    world.ledgers.ledgers["withdrawn"] = replace(consenting("withdrawn"), consents={"email": -5})
+    people = [recipient("sent"), recipient("withdrawn"), recipient("nowhere", address=None)]
+
+    world.dispatcher().dispatch(chunk(people))
+
+    assert world.counted() == Counter(sent=1, no_consent=1, unreachable=1)
+    assert world.ledgers.ledgers["withdrawn"].entries == ()
+    assert world.decided() == {"sent": "sent", "withdrawn": "no_consent", "nowhere": "unreachable"}
+
+
+def test_a_person_without_a_value_that_the_message_needs_is_skipped():
+    message = {"subject": "{{ city }}", "text": "글"}
+    world = World(definition=definition(of=campaign(message=message, variants=[])))
+
+    world.dispatcher().dispatch(chunk([*world.people("u0")]))
+
+    assert world.counted() == Counter(missing_variable=1)
+
+
+def test_an_opt_out_between_reading_and_claiming_is_seen_by_the_claim():
+    world = World()
+    piece = chunk(world.people("u0", "u1"))
+
+    def opt_out():
+        world.ledgers.before_write = lambda: None
+        ledger = world.ledgers.ledgers["u1"]
+        world.ledgers.ledgers["u1"] = ledger.with_consent("email", given=False, at=int(NOW.timestamp()))
+
+    world.ledgers.before_write = opt_out
+
+    world.dispatcher().dispatch(piece)
+
+    assert world.channel.users == ["u0"]
+    assert world.counted() == Counter(sent=1, no_consent=1)
+
+
+def test_two_campaigns_at_once_keep_a_cap_of_one():
+    capped = project(caps=[{"max": 1, "per": "day", "purpose": "marketing"}])
+    world = World(definition=definition(within=capped))
+    world.runs.runs["second"] = running(2, "second")
+    people = world.people(*EVERYBODY)
+
+    def other_campaign():
+        world.ledgers.before_write = lambda: None
+        world.dispatcher("other").dispatch(chunk(people, run="second"))
+
+    world.ledgers.before_write = other_campaign
+
+    world.dispatcher("one").dispatch(chunk(people))
+
+    assert sorted(world.channel.users) == sorted(EVERYBODY)
+    assert world.counted(RUN) + world.counted("second") == Counter(sent=10, frequency_cap=10)
+
+
+def test_claims_that_lose_every_round_are_queued_again():
+    world = World()
+    piece = chunk(world.people("u0"))
+    quarrel = [0]
+
+    def somebody_else_first():
+        quarrel[0] += 1
+        ledger = world.ledgers.ledgers["u0"]
+        world.ledgers.ledgers["u0"] = replace(ledger, rev=ledger.rev + 1)
+
+    world.ledgers.before_write = somebody_else_first
+    world.dispatcher().dispatch(piece)
+    world.ledgers.before_write = lambda: None
+
+    world.drain()
+
+    assert quarrel[0] > 1
+    assert world.channel.users == ["u0"]
+
+
+def test_quiet_hours_hold_a_message_and_send_it_when_they_end():
+    hours = {"marketing": {"from": "09:00", "to": "12:00"}}
+    world = World(definition=definition(within=project(quiet_hours=hours)))
+
+    world.dispatcher().dispatch(chunk(world.people("u0")))
+
+    assert world.channel.taken == []
+    assert [delay for _, delay in world.sends.sent] == [900]
+    world.drain()
+    assert world.channel.users == ["u0"]
+    assert world.clock.now().hour == 3
+
+
+def test_a_claim_that_may_not_be_sent_any_more_is_cancelled():
+    world = World()
+    piece = chunk(world.people("u0"))
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign,assignment]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.journals.mark = mark  # type: ignore[method-assign]
+    ledger = world.ledgers.ledgers["u0"]
+    world.ledgers.ledgers["u0"] = ledger.with_consent("email", given=False, at=int(NOW.timestamp()))
+
+    world.redeliver(piece)
+
+    assert world.channel.taken == []
+    assert world.state("u0") is State.CANCELLED
+    assert world.counted() == Counter(no_consent=1)
+
+
+def test_a_run_that_was_cancelled_skips_whoever_is_left():
+    world = World()
+    piece = chunk(world.people(*EVERYBODY))
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign,assignment]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.journals.mark = mark  # type: ignore[method-assign]
+    world.runs.runs[RUN] = running(state="cancelled")
+
+    world.redeliver(piece)
+
+    assert world.counted() == Counter(campaign_stopped=10)
+    assert {world.state(user) for user in EVERYBODY} == {State.CANCELLED}
+
+
+def test_a_piece_is_no_longer_than_its_rate_allows_and_the_rest_comes_back():
+    slow = project(channels={"email": {"provider": "ses", "rate": "1/s"}})
+    world = World(definition=definition(within=slow), timeout=20.0)
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert len(world.channel.taken) == 5
+    assert world.channel.calls == 5
+    (body, delay) = world.sends.sent[0]
+    assert delay == 1
+    assert len(SendChunk.model_validate_json(body).indexes) == 5
+    world.drain()
+    assert sorted(world.channel.users) == sorted(EVERYBODY)
+
+
+def test_a_slot_too_far_ahead_is_not_reserved():
+    world = World()
+    world.throttle.reserve("ses", 1, 100, world.clock.seconds())
+
+    world.dispatcher().dispatch(chunk(world.people("u0")))
+
+    assert world.channel.taken == []
+    assert [delay for _, delay in world.sends.sent] == [10]
+
+
+def test_no_second_sees_more_than_the_rate():
+    limited = project(channels={"email": {"provider": "ses", "rate": "20/s"}})
+    world = World(definition=definition(within=limited))
+    times: list[float] = []
+    send = world.channel.send
+
+    def timed(messages):
+        times.extend([world.clock.seconds()] * len(messages))
+        return send(messages)
+
+    world.channel.send = timed  # type: ignore[method-assign]
+
+    world.dispatcher().dispatch(chunk(world.people(*(f"u{n}" for n in range(100)))))
+
+    assert len(times) == 100
+    assert all(sum(start <= t < start + 1 for t in times) <= 20 for start in times)
+
+
+def test_a_journal_that_names_a_claim_without_a_ledger_entry_is_not_counted():
+    world = World()
+    world.channel.batch_size = 5
+    piece = chunk(world.people(*EVERYBODY))
+    world.events.error = RuntimeError("killed")
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.events.error = None
+    world.ledgers.ledgers["u0"] = consenting("u0")
+
+    with pytest.raises(ConflictError):
+        world.redeliver(piece)
+
+
+def test_what_was_queued_again_an_old_message_does_not_repeat():
+    world = World()
+    world.channel.errors = [ThrottledError("slow down")]
+    piece = chunk(world.people("u0"))
+    world.dispatcher().dispatch(piece)
+
+    assert world.dispatcher("late").dispatch(piece) == Counter()
+
+    world.drain()
+    assert world.channel.users == ["u0"]
+
+
+@pytest.mark.parametrize("fatal", range(1, 16))
+def test_whatever_call_a_worker_dies_at_nobody_is_sent_to_twice_and_nobody_is_lost(fatal):
+    world = World(definition=definition(of=campaign(holdout="20%")))
+    world.channel.batch_size = 3
+    piece = chunk(world.people(*EVERYBODY))
+    _die_at(world, fatal)
+    try:
+        world.dispatcher("first").dispatch(piece)
+    except RuntimeError:
+        world.redeliver(piece)
+    world.drain()
+
+    sent = Counter(world.channel.users)
+    counted = world.counted()
+    assert max(sent.values(), default=0) <= 1
+    assert sum(counted.values()) == len(EVERYBODY)
+    assert counted["sent"] <= sum(sent.values()) <= counted["sent"] + counted["unknown"]
+    states = Counter(state.name.lower() for user in EVERYBODY if (state := world.state(user)) is not None)
+    assert states == +counted
+
+
+def _die_at(world: World, fatal: int) -> None:
+    """Let the n-th call to anything outside end the process, before or after its effect."""
+    calls = [0]
+
+    def deadly(thing, name):
+        real = getattr(thing, name)
+
+        def call(*args, **kwargs):
+            calls[0] += 1
+            if calls[0] == fatal:
+                if fatal % 2:
+                    real(*args, **kwargs)
+                raise RuntimeError("killed")
+            return real(*args, **kwargs)
+
+        setattr(thing, name, call)
+
+    for thing, names in (
+        (world.journals, ("take", "mark", "finish")),
+        (world.ledgers, ("get_many", "put_many")),
+        (world.channel, ("send",)),
+        (world.events, ("send",)),
+        (world.sends, ("send",)),
+    ):
+        for name in names:
+            deadly(thing, name)
+
+
+def _killed(*_args, **_kwargs):
+    raise RuntimeError("killed")

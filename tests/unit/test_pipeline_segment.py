@@ -1,0 +1,265 @@
+"""An audience is built once, whatever is repeated, and nothing is sent before it is known."""
+
+import json
+
+import pytest
+
+from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
+from dangol.domain.errors import NotFoundError
+from dangol.domain.profile import History, Profile
+from dangol.pipeline import segment
+from dangol.pipeline.segment import Segmenter, Stores
+from tests.fakes import FakeClock, FakeDefinitions, FakeObjects, FakeProfiles, FakeQueue, FakeRuns
+from tests.shop_campaign import campaign, definition, project
+
+ORDER = StartRun(campaign="launch", scheduled_at="2026-12-01T01:00:00+00:00")
+RUN = "launch-20261201T010000Z"
+
+
+def person(number: int, **traits: object) -> Profile:
+    user = f"u{number:03d}"
+    return Profile(user, traits={"email": f"{user}@example.com", "name": "지은", **traits}, rev=1)
+
+
+class World:
+    """Everything that segmenting works on."""
+
+    def __init__(self, applied=None, people=7) -> None:
+        self.runs = FakeRuns()
+        self.profiles = FakeProfiles(*(person(n) for n in range(people)))
+        self.objects = FakeObjects()
+        self.tasks, self.sends = FakeQueue(), FakeQueue()
+        self.segmenter = Segmenter(
+            Stores(
+                definitions=FakeDefinitions(applied or definition()),
+                runs=self.runs,
+                profiles=self.profiles,
+                objects=self.objects,
+                tasks=self.tasks,
+                sends=self.sends,
+                clock=FakeClock(),
+            )
+        )
+
+    def work(self, *, until=lambda: False, twice=False) -> None:
+        """Work off the task queue."""
+        while bodies := self.tasks.take():
+            for body in bodies * (2 if twice else 1):
+                order = segment_work.validate_json(body)
+                if isinstance(order, Release):
+                    self.segmenter.release(order)
+                else:
+                    self.segmenter.scan(order, until=until)
+
+    @property
+    def chunks(self) -> list[SendChunk]:
+        return [SendChunk.model_validate_json(body) for body in self.sends.bodies]
+
+    @property
+    def selected(self) -> list[str]:
+        return [r.user_id for chunk in self.chunks for r in chunk.recipients]
+
+
+def test_everybody_whom_the_segment_selects_reaches_the_send_queue_once():
+    world = World()
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    assert sorted(world.selected) == [f"u{n:03d}" for n in range(7)]
+    run = world.runs.get(RUN)
+    assert (run.state, run.audience, run.scanned) == ("running", 7, 7)
+
+
+def test_nothing_is_queued_before_the_whole_audience_is_known():
+    world = World()
+    world.segmenter.start(ORDER)
+    (task,) = world.tasks.take()
+
+    world.segmenter.scan(ScanStep.model_validate_json(task), until=lambda: True)
+
+    assert world.sends.sent == []
+    assert world.runs.get(RUN).state == "scanning"
+
+
+def test_recipients_come_in_chunks_of_a_hundred():
+    world = World(people=250)
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    assert [len(chunk.recipients) for chunk in world.chunks] == [100, 100, 50]
+    assert len({chunk.chunk for chunk in world.chunks}) == 3
+
+
+def test_a_step_ends_when_its_time_is_up_and_the_next_goes_on():
+    world = World(people=10)
+    world.segmenter.start(ORDER)
+
+    world.work(until=lambda: True)
+
+    assert len(world.objects.keys("runs/", None, 100)) == 4
+    assert sorted(world.selected) == [f"u{n:03d}" for n in range(10)]
+
+
+def test_a_step_ends_before_it_holds_too_many(monkeypatch):
+    monkeypatch.setattr(segment, "RECIPIENTS_PER_STEP", 3)
+    monkeypatch.setattr(segment, "STEPS_PER_RELEASE", 2)
+    world = World(people=10)
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    assert sorted(world.selected) == [f"u{n:03d}" for n in range(10)]
+
+
+def test_tasks_share_the_people_among_them():
+    world = World(people=20)
+    world.profiles.number_of_tasks = 3
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    assert sorted(world.selected) == [f"u{n:03d}" for n in range(20)]
+    assert world.runs.get(RUN).tasks_closed == 3
+
+
+def test_every_message_delivered_twice_gives_the_same_audience():
+    world = World(people=10)
+    world.segmenter.start(ORDER)
+
+    world.work(until=lambda: True, twice=True)
+
+    assert world.runs.get(RUN).audience == 10
+    by_name = {chunk.chunk: chunk for chunk in world.chunks}
+    assert sorted(r.user_id for chunk in by_name.values() for r in chunk.recipients) == [f"u{n:03d}" for n in range(10)]
+
+
+def test_a_repeated_step_selects_the_same_people_although_the_table_changed():
+    world = World(people=3)
+    world.segmenter.start(ORDER)
+    (task,) = world.tasks.take()
+    step = ScanStep.model_validate_json(task)
+    close, world.runs.close_step = world.runs.close_step, _killed  # type: ignore[method-assign,assignment]
+    with pytest.raises(RuntimeError):
+        world.segmenter.scan(step, until=lambda: False)
+    world.runs.close_step = close  # type: ignore[method-assign]
+    world.profiles.people["u999"] = person(999)
+    del world.profiles.people["u000"]
+
+    world.segmenter.scan(step, until=lambda: False)
+    world.work()
+
+    assert sorted(world.selected) == ["u000", "u001", "u002"]
+
+
+def test_a_schedule_that_fires_twice_starts_one_run():
+    world = World(people=3)
+
+    first = world.segmenter.start(ORDER)
+    world.work()
+    again = world.segmenter.start(ORDER)
+    world.work()
+
+    assert first.run == again.run == RUN
+    assert sorted(world.selected) == ["u000", "u001", "u002"]
+
+
+def test_a_death_before_the_release_is_healed_by_the_step_that_comes_again():
+    world = World(people=3)
+    world.segmenter.start(ORDER)
+    (task,) = world.tasks.take()
+    world.tasks.error = RuntimeError("killed")
+    with pytest.raises(RuntimeError):
+        world.segmenter.scan(ScanStep.model_validate_json(task), until=lambda: False)
+    world.tasks.error = None
+
+    world.segmenter.scan(ScanStep.model_validate_json(task), until=lambda: False)
+    world.work()
+
+    assert sorted(world.selected) == ["u000", "u001", "u002"]
+
+
+def test_a_campaign_that_is_not_applied_does_not_start():
+    with pytest.raises(NotFoundError):
+        World().segmenter.start(StartRun(campaign="unknown"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "because"),
+    [({"min": 8}, "audience_too_small"), ({"max": 6}, "audience_too_large"), ({"min": 7, "max": 7}, None)],
+)
+def test_a_run_whose_audience_is_outside_its_limits_stops_before_anything_is_sent(limits, because):
+    world = World(definition(of=campaign(limits={"audience": limits})))
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    run = world.runs.get(RUN)
+    assert run.stopped_because == because
+    assert run.state == ("cancelled" if because else "running")
+    assert len(world.selected) == (0 if because else 7)
+
+
+def test_a_run_whose_segment_cannot_be_told_exactly_stops_before_anything_is_sent():
+    asked = campaign(audience={"did": "purchase", "count": {"lte": 70}, "within": "30d"})
+    world = World(definition(of=asked), people=1)
+    first, last = 1_795_000_000, 1_796_000_000
+    kept = tuple(range(last - 64, last))
+    world.profiles.people["u000"].histories["purchase"] = History(first, last - 1, 80, 0, kept, (0,) * 64)
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    assert world.runs.get(RUN).stopped_because == "inexact"
+    assert world.selected == []
+
+
+def test_a_cancelled_run_releases_nothing():
+    world = World()
+    world.segmenter.start(ORDER)
+    world.runs.set_state(RUN, "cancelled", expected="scanning")
+
+    world.work()
+    world.segmenter.release(Release(run=RUN))
+
+    assert world.selected == []
+
+
+def test_what_deciding_and_rendering_need_travels_with_the_recipient():
+    asked = campaign(assign_by={"trait": "arm", "holdout": "none"}, message={"subject": "{{ city }}", "text": "글"})
+    world = World(definition(of=asked), people=0)
+    world.profiles.people["u1"] = Profile(
+        "u1",
+        traits={"email": "u1@example.com", "city": "서울", "arm": 7, "age": 30, "timezone": "Europe/Paris"},
+        rev=1,
+    )
+    world.profiles.people["u2"] = Profile("u2", traits={"email": "x", "timezone": "Mars/Base", "country": "us"}, rev=1)
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    one, two = world.chunks[0].recipients
+    assert one.traits == {"city": "서울", "arm": 7}
+    assert (one.assigned, one.zone, one.country, one.labels) == ("7", "Europe/Paris", "KR", 1)
+    assert (two.assigned, two.zone, two.country) == (None, None, "US")
+
+
+def test_exclusions_of_campaign_and_project_take_people_out():
+    young, old = {"trait": "age", "lt": 20}, {"trait": "age", "gt": 60}
+    applied = definition(of=campaign(exclude=[{"all": [young]}]), within=project(always_exclude=[{"all": [old]}]))
+    world = World(applied, people=0)
+    world.profiles.people |= {p.user_id: p for p in (person(1, age=10), person(2, age=30), person(3, age=70))}
+    world.segmenter.start(ORDER)
+
+    world.work()
+
+    assert world.selected == ["u002"]
+
+
+def test_a_start_order_is_what_a_schedule_sends():
+    assert StartRun.model_validate(json.loads('{"campaign": "launch", "scheduled_at": "x"}')).kind == "start"
+
+
+def _killed(*_args, **_kwargs):
+    raise RuntimeError("killed")
