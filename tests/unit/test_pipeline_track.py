@@ -1,0 +1,283 @@
+"""The public side of the HTTP API: fast, forgery-proof, and never a dead end for a person."""
+
+import base64
+import json
+import logging
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from dangol.contracts import Identified, Performed, Tracked, event_work
+from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.pipeline import intake
+from dangol.pipeline.track import Doors, Request, Tracker
+from tests.fakes import FakeClock, FakeQueue
+from tests.fakes.world import NOW
+
+KEYS = Keys(1, {1: b"k" * 32})
+HERE = "https://shop.example/new?a=1#b"
+PERSON = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 KAKAOTALK"
+AUTH = "Basic " + base64.b64encode(b"secret:").decode()
+
+
+class OptOuts:
+    """Remembers who opted out."""
+
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
+
+    def opt_out(self, mark, at) -> None:
+        self.marks.append(mark)
+
+    def sender(self) -> tuple[str, str]:
+        return "단골 <상점>", "ko"
+
+
+class World:
+    def __init__(self) -> None:
+        self.queue, self.opt_outs, self.clock = FakeQueue(), OptOuts(), FakeClock()
+        self.tracker = Tracker(
+            Doors(
+                keys=lambda: KEYS,
+                write_keys=lambda: {"app": "secret", "web": "other"},
+                queue=self.queue,
+                opt_outs=lambda: self.opt_outs,
+                now=self.clock.now,
+            )
+        )
+
+    def ask(self, method: str, path: str, body: object = b"", **headers: str):
+        packed = body if isinstance(body, bytes) else json.dumps(body).encode()
+        told = {"user-agent": PERSON, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return self.tracker.answer(Request(method, path, "request-1", told, packed))
+
+    def tell(self, call: str, body: object):
+        answer = self.ask("POST", f"/v1/{call}", body, authorization=AUTH)
+        return answer.status, json.loads(answer.body)
+
+    @property
+    def happened(self) -> list[Tracked | Performed | Identified]:
+        told = [json.loads(body) for body in self.queue.bodies]
+        flat = [each for body in told for each in (body if isinstance(body, list) else [body])]
+        return [event_work.validate_python(each) for each in flat]  # type: ignore[misc]
+
+
+def token(link: int = 0, destination: str = HERE, user_id: str = "u1") -> str:
+    return sign(Mark(7, user_id, 1, link), KEYS, destination)
+
+
+def test_a_click_is_redirected_to_where_its_link_was_signed_for():
+    world = World()
+
+    answer = world.ask("GET", f"/c/{token()}")
+
+    assert (answer.status, answer.headers["location"]) == (302, HERE)
+    assert "no-store" in answer.headers["cache-control"]
+    (click,) = world.happened
+    assert isinstance(click, Tracked)
+    assert (click.kind, click.run, click.user_id, click.variant, click.link) == ("clicked", 7, "u1", 1, 0)
+    assert (click.verdict, click.id) == ("human", "request-1")
+
+
+def test_a_click_is_redirected_even_when_the_queue_is_down_and_the_event_stands_in_the_log(caplog):
+    world = World()
+    world.queue.error = OSError("down")
+    signed = token()
+
+    with caplog.at_level(logging.ERROR):
+        answer = world.ask("GET", f"/c/{signed}")
+
+    assert answer.status == 302
+    (record,) = caplog.records
+    kept = json.loads(record.getMessage().partition(": ")[2])
+    assert event_work.validate_python(kept).user_id == "u1"  # type: ignore[union-attr]
+    assert signed not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/c/{token()[:-1]}x",
+        f"/c/{token().partition('.')[0]}",
+        f"/c/{token(destination='javascript:alert(1)')}",
+        f"/o/{token()}",
+        f"/u/{token()}",
+        "/c/",
+        "/o/x",
+        "/elsewhere",
+        "/",
+    ],
+)
+def test_what_we_did_not_sign_is_not_found_and_leaves_no_trace(path):
+    world = World()
+
+    assert world.ask("GET", path).status == 404
+    assert world.ask("POST", path).status == 404
+    assert world.queue.sent == []
+    assert world.opt_outs.marks == []
+
+
+def test_a_pixel_is_an_image_and_an_open():
+    world = World()
+
+    answer = world.ask("GET", f"/o/{token(OPEN_LINK, '')}")
+
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/gif")
+    assert answer.body.startswith(b"GIF89a")
+    assert world.happened[0].kind == "opened"
+
+
+def test_an_image_proxy_is_a_machine_and_head_is_a_bot():
+    world = World()
+
+    world.ask("GET", f"/o/{token(OPEN_LINK, '')}", user_agent="Mozilla/5.0")
+    world.ask("HEAD", f"/c/{token()}")
+
+    assert [h.verdict for h in world.happened if isinstance(h, Tracked)] == ["machine", "bot"]
+
+
+def test_the_way_out_shows_a_page_on_get_and_changes_nothing():
+    world = World()
+
+    answer = world.ask("GET", f"/u/{token(UNSUBSCRIBE_LINK, '')}")
+
+    page = answer.body.decode()
+    assert answer.status == 200
+    assert '<form method="post">' in page
+    assert "단골 &lt;상점&gt;" in page
+    assert world.opt_outs.marks == []
+    assert world.queue.sent == []
+
+
+def test_the_way_out_takes_effect_on_post_as_often_as_it_comes():
+    world = World()
+
+    for _ in range(2):
+        answer = world.ask("POST", f"/u/{token(UNSUBSCRIBE_LINK, '')}", b"List-Unsubscribe=One-Click", user_agent="")
+
+    assert answer.status == 200
+    assert "처리되었습니다" in answer.body.decode()
+    assert [mark.user_id for mark in world.opt_outs.marks] == ["u1", "u1"]
+    assert {h.verdict for h in world.happened if isinstance(h, Tracked)} == {"human"}
+
+
+def test_a_track_call_becomes_an_event():
+    world = World()
+    told = {"userId": "u1", "event": "purchase", "messageId": "m1", "properties": {"value": 9.5, "item": "x"}}
+
+    assert world.tell("track", {**told, "timestamp": "2026-11-30T10:00:00+09:00"}) == (200, {"success": True})
+
+    (event,) = world.happened
+    assert isinstance(event, Performed)
+    assert (event.id, event.user_id, event.event, event.value, event.source) == ("m1", "u1", "purchase", "9.5", "app")
+    assert event.at == 1_796_000_400_000
+    assert event.properties == {"value": 9.5, "item": "x"}
+
+
+def test_an_identify_call_brings_traits_and_page_and_screen_are_events():
+    world = World()
+
+    world.tell("identify", {"anonymousId": "x", "traits": {"plan": "pro"}})
+    world.tell("page", {"userId": 7, "properties": {"path": "/"}})
+    world.tell("screen", {"userId": "7"})
+
+    known, page, screen = world.happened
+    assert isinstance(known, Identified)
+    assert (known.traits, known.anonymous_id, known.user_id) == ({"plan": "pro"}, "x", "")
+    assert isinstance(page, Performed)
+    assert isinstance(screen, Performed)
+    assert (page.event, page.user_id, screen.event) == ("page_view", "7", "screen_view")
+    assert page.id != screen.id
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("track", b"{", "body"),
+        ("track", b"[" * 100_000, "body"),
+        ("track", [], "body"),
+        ("track", {"event": "x"}, "userId"),
+        ("track", {"userId": "u"}, "event"),
+        ("track", {"userId": "u", "event": "x" * 200}, "event"),
+        ("track", {"userId": "u", "event": ["x"]}, "event"),
+        ("track", {"userId": "a\x00b", "event": "x"}, "userId"),
+        ("track", {"userId": True, "event": "x"}, "userId"),
+        ("track", {"userId": "u", "event": "x", "timestamp": "yesterday"}, "timestamp"),
+        ("track", {"userId": "u", "event": "x", "properties": []}, "properties"),
+        ("batch", {}, "batch"),
+        ("batch", {"batch": {}}, "batch"),
+    ],
+)
+def test_bad_input_is_refused_with_its_field(call, body, field):
+    world = World()
+    limit = intake.MAX_CALL
+
+    status, answer = world.tell(call, body)
+
+    assert (status, answer.get("field")) == (
+        (413, None) if isinstance(body, bytes) and len(body) > limit else (400, field)
+    )
+    assert world.queue.sent == []
+
+
+def test_the_good_ones_of_a_batch_are_kept_and_the_bad_ones_named():
+    world = World()
+    good = {"type": "track", "userId": "u1", "event": "🎉 열기"}
+
+    status, answer = world.tell("batch", {"batch": [good, {"type": "alias"}, 5, good]})
+
+    assert (status, answer["accepted"]) == (200, 2)
+    assert [(r["index"], r["field"]) for r in answer["rejected"]] == [(1, "type"), (2, "batch[2]")]
+    assert len(world.happened) == 2
+    assert len(world.queue.sent) == 1
+
+
+def test_a_batch_without_a_good_one_is_refused():
+    world = World()
+
+    assert world.tell("batch", {"batch": [{"type": "x"}]})[0] == 400
+    assert world.tell("batch", {"batch": []})[0] == 200
+    assert world.queue.sent == []
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer secret", "Basic ???", "Basic " + base64.b64encode(b"wrong:").decode(), "Basic"],
+)
+def test_a_wrong_write_key_is_refused(authorization):
+    world = World()
+
+    answer = world.ask("POST", "/v1/track", {"userId": "u", "event": "x"}, authorization=authorization)
+
+    assert answer.status == 401
+    assert world.queue.sent == []
+
+
+def test_an_unknown_call_is_not_found():
+    assert World().tell("alias", {})[0] == 404
+
+
+def test_a_time_in_the_future_counts_from_its_arrival():
+    world = World()
+    later = (NOW + timedelta(hours=1)).isoformat()
+
+    world.tell("track", {"userId": "u", "event": "x", "timestamp": later})
+    world.tell("track", {"userId": "u", "event": "x", "timestamp": "2024-01-01T00:00:00"})
+
+    assert [event.at for event in world.happened if isinstance(event, Performed)] == [
+        int(NOW.timestamp() * 1000),
+        1_704_067_200_000,
+    ]
+
+
+def test_the_cold_path_imports_neither_sdk_nor_models():
+    """A new process, so that nothing is imported already."""
+    heavy = "{'boto3', 'botocore', 'pydantic', 'jinja2', 'aws_lambda_powertools'}"
+    script = (
+        "import sys; import dangol.pipeline.track, dangol.adapters.signed_http, dangol.adapters.clock, dangol.config;"
+        f" import dangol.bootstrap; sys.exit(bool({heavy} & set(sys.modules)))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
