@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from math import inf
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from dangol.domain.comparing import holds
 from dangol.domain.profile import NOTHING, VALUE_SCALE, History, Profile, Tally
-from dangol.domain.quantities import parse_duration
 from dangol.domain.segment import (
     Bounds,
     Condition,
@@ -95,12 +95,13 @@ def _did(condition: DidCondition, profile: Profile, moment: Moment) -> Answer:
     start = end - int(condition.within.total_seconds()) if condition.within else None
     tally = _tally(histories, start, end)
     if blind is not None and (start is None or start <= blind):
-        tally = Tally(tally.least, inf, tally.least_sum, inf)
+        tally = Tally(tally.least, inf, -inf, inf)
     checks = [_holds(condition.count or _EVER, tally.least, tally.most)]
     if condition.value is not None:
         checks.append(_holds(condition.value, tally.least_sum / VALUE_SCALE, tally.most_sum / VALUE_SCALE))
     if condition.then_not is not None:
-        checks.append(_not_since(condition.then_not, histories, profile, (start, end)))
+        latest = _latest(histories, blind, (start, end))
+        checks.append(_not_since(profile.histories.get(condition.then_not), latest, end))
     return _all(checks)
 
 
@@ -118,7 +119,7 @@ def _histories(condition: DidCondition, profile: Profile) -> tuple[list[History]
         keys, blind = [condition.did], None
     else:
         name, values = facet
-        keys = [f"{condition.did}[{name}={value}]" for value in values]
+        keys = [f"{condition.did}[{name}={value}]" for value in dict.fromkeys(values)]
         blind = profile.watermarks.get(condition.did)
     return [profile.histories[key] for key in keys if key in profile.histories], blind
 
@@ -149,16 +150,26 @@ def _below(bounds: Bounds, least: float, most: float) -> Answer:
     return True if ceiling.hold(most) else (None if ceiling.hold(least) else False)
 
 
-def _not_since(event: str, histories: list[History], profile: Profile, window: tuple[int | None, int]) -> Answer:
+def _latest(
+    histories: list[History], blind: int | None, window: tuple[int | None, int]
+) -> tuple[int | None, int] | None:
+    """When the latest occurrence in the window was, at the earliest and at the latest; None without one."""
     start, end = window
-    latest = max((t for h in histories if (t := h.latest_before(end)) is not None), default=None)
-    if latest is None or (start is not None and latest < start):
+    spans = [span for h in histories if (span := h.latest_before(end))]
+    unseen = [] if blind is None else [min(blind, end - 1)]
+    low = max((span[0] for span in spans), default=None)
+    high = max([span[1] for span in spans] + unseen, default=None)
+    if high is None or (start is not None and high < start):
+        return None
+    return (start if low is None or (start is not None and low < start) else low), high
+
+
+def _not_since(later: History | None, latest: tuple[int | None, int] | None, end: int) -> Answer:
+    if latest is None or later is None:
+        return latest is not None
+    if later.within(latest[1], end).least:
         return False
-    later = profile.histories.get(event)
-    if later is None:
-        return True
-    since = later.within(latest, end)
-    return _not(_holds(_EVER, since.least, since.most))
+    return None if later.within(latest[0], end).most else True
 
 
 def _consented(condition: ConsentedCondition, profile: Profile, _moment: Moment) -> Answer:
@@ -170,74 +181,9 @@ def _reachable(condition: ReachableCondition, profile: Profile, _moment: Moment)
 
 
 def _trait(condition: TraitCondition, profile: Profile, moment: Moment) -> Answer:
-    value = profile.traits.get(condition.trait)
-    operator, operand = condition.operator, condition.operand
-    if operator == "exists":
-        return (value is not None) is operand
-    if value is None:
-        # Who has no plan is not on plan X: `not` is the complement of `is`.
-        return operator == "not"
-    if operator in ("before", "after"):
-        return _in_time(value, operator, operand, moment)
-    return _OPERATORS[operator](value, operand)
+    return holds(condition, profile.traits.get(condition.trait), moment.at, moment.zone)
 
 
-def _in_time(value: object, operator: str, operand: str, moment: Moment) -> bool:
-    theirs, limit = as_moment(value, moment.zone), _limit(operand, moment)
-    if theirs is None:
-        return False
-    return theirs < limit if operator == "before" else theirs >= limit
-
-
-def _limit(text: str, moment: Moment) -> datetime:
-    parsed = as_moment(text, moment.zone)
-    return parsed if parsed is not None else moment.at - parse_duration(text)
-
-
-def as_moment(value: object, zone: ZoneInfo) -> datetime | None:
-    """Read an ISO date or time (in `zone` where it names none), or epoch seconds; None otherwise."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(0, tz=zone) + timedelta(seconds=float(value))
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    if len(str(value)) == len("2026-12-01"):
-        moment = datetime.combine(date.fromisoformat(str(value)), time())
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _same(value: object, operand: object) -> bool:
-    """Compare without Python's True == 1."""
-    return isinstance(value, bool) is isinstance(operand, bool) and value == operand
-
-
-def _number(compare: Callable[[float, Any], bool]) -> Callable[[object, Any], bool]:
-    def check(value: object, operand: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool) and compare(value, operand)
-
-    return check
-
-
-def _contains(value: object, operand: object) -> bool:
-    if isinstance(value, list):
-        return any(_same(item, operand) for item in value)
-    return isinstance(value, str) and str(operand) in value
-
-
-_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "is": _same,
-    "not": lambda value, operand: not _same(value, operand),
-    "in": lambda value, operand: any(_same(value, item) for item in operand),
-    "gt": _number(lambda value, operand: value > operand),
-    "gte": _number(lambda value, operand: value >= operand),
-    "lt": _number(lambda value, operand: value < operand),
-    "lte": _number(lambda value, operand: value <= operand),
-    "between": _number(lambda value, operand: operand[0] <= value <= operand[1]),
-    "contains": _contains,
-    "starts_with": lambda value, operand: isinstance(value, str) and value.startswith(operand),
-    "ends_with": lambda value, operand: isinstance(value, str) and value.endswith(operand),
-}
 _CHECKS: Final[dict[type, Callable[[Any, Profile, Moment], Answer]]] = {
     TraitCondition: _trait,
     DidCondition: _did,

@@ -1,9 +1,11 @@
 """What a person is and did, folded event by event into something small and exact."""
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import inf
 from typing import Any, Final
 
 from dangol.domain.project import EventSpec
@@ -12,6 +14,8 @@ from dangol.domain.segment import facet_text
 # Values are kept as whole ten-thousandths: sums stay exact in every currency.
 VALUE_SCALE: Final = 10_000
 FACET_VALUES_KEPT: Final = 50
+# `view_item[category=dev]`; an event's own name may end in brackets too.
+_FACET_KEY: Final = re.compile(r"(?P<event>.+?)\[[^=\[\]]+=.*\]", re.DOTALL)
 # A visitor without an account lives under a prefix that no user id can start with.
 ANONYMOUS_PREFIX: Final = "anon:"
 
@@ -56,19 +60,24 @@ class History:
         high = max(low, bisect_left(self.times, end))
         kept, kept_sum = high - low, sum(self.values[low:high])
         dropped = self.count - len(self.times)
-        # What was dropped is never later than the oldest kept.
-        if not dropped or (start is not None and self.times and start > self.times[0]):
+        # What was dropped lies between the first and the oldest kept.
+        if not dropped or end <= self.first or (start is not None and start > self.times[0]):
             return Tally(kept, kept, kept_sum, kept_sum)
-        dropped_sum = self.total - sum(self.values)
-        if start is None and (not self.times or self.times[0] < end):
-            return Tally(kept + dropped, kept + dropped, kept_sum + dropped_sum, kept_sum + dropped_sum)
-        sums = sorted((kept_sum, kept_sum + dropped_sum))
-        return Tally(kept, kept + dropped, sums[0], sums[1])
+        from_first = start is None or start <= self.first
+        if from_first and self.times[0] < end:
+            whole = kept_sum + self.total - sum(self.values)
+            return Tally(kept + dropped, kept + dropped, whole, whole)
+        # Values may be negative (a refund), so a part of what was dropped may sum to anything.
+        return Tally(kept + from_first, kept + dropped, -inf, inf)
 
-    def latest_before(self, end: int) -> int | None:
-        """The latest kept occurrence before `end`."""
+    def latest_before(self, end: int) -> tuple[int, int] | None:
+        """When the latest occurrence before `end` was, at the earliest and at the latest; None without one."""
+        if end <= self.first:
+            return None
         index = bisect_left(self.times, end)
-        return self.times[index - 1] if index else None
+        if index:
+            return self.times[index - 1], self.times[index - 1]
+        return self.first, min(self.times[0], end - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +161,12 @@ def _extended(history: History | None, occurrence: Occurrence, keep: int) -> His
 
 
 def _let_facets_go(profile: Profile) -> None:
-    facets = [key for key in profile.histories if key.endswith("]")]
+    facets = {key: match["event"] for key in profile.histories if (match := _FACET_KEY.fullmatch(key))}
     if len(facets) <= FACET_VALUES_KEPT:
         return
-    facets.sort(key=lambda key: (profile.histories[key].last, key))
-    for key in facets[: len(facets) - FACET_VALUES_KEPT]:
-        event = key.partition("[")[0]
+    oldest_first = sorted(facets, key=lambda key: (profile.histories[key].last, key))
+    for key in oldest_first[: len(facets) - FACET_VALUES_KEPT]:
+        event = facets[key]
         last = profile.histories.pop(key).last
         profile.watermarks[event] = max(profile.watermarks.get(event, last), last)
 
