@@ -132,9 +132,7 @@ def connect(name: str, *, local: bool, folder: Path) -> Stack:
         NotFoundError: it is not deployed there.
     """
     if local:
-        boto3.setup_default_session(
-            aws_access_key_id=_LOCAL_KEY, aws_secret_access_key=_LOCAL_KEY, region_name=LOCAL_REGION
-        )
+        bootstrap.use_credentials(_LOCAL_KEY, _LOCAL_KEY)
     endpoint = local_endpoint() if local else os.environ.get("AWS_ENDPOINT_URL", "")  # noqa: TID251 - boto3's own
     bare = Settings(stack=name, region=region(local=local), parameters_prefix="/", endpoint=endpoint)
     outputs = _outputs(bootstrap.client("cloudformation", bare), name, local=local)

@@ -54,7 +54,7 @@ def _dormant(person: Person, rng: Random, now: datetime) -> Iterator[Event]:
 
 
 def _visits(person: Person, rng: Random, now: datetime, span: tuple[float, float]) -> Iterator[Event]:
-    for _ in range(rng.randint(2, 7)):
+    for _ in range(rng.randint(1, 4)):
         at = now - rng.uniform(*span) * _DAY
         yield Event(person.user_id, "page_view", at, {"path": rng.choice(("/", "/courses", "/articles"))})
         if rng.random() < 0.3:  # noqa: PLR2004 - most only look around

@@ -15,9 +15,9 @@ BUYS: Final = {"혜택": 0.08, "결과": 0.10}
 CLICKS: Final = {"혜택": 0.18, "결과": 0.22}
 OPTS_OUT: Final = 0.003
 SCANNED: Final = 0.04
-OPENS: Final = 0.30
+OPENS: Final = 0.15
 # Mail programs that fetch images by themselves.
-MACHINE_OPENS: Final = 0.20
+MACHINE_OPENS: Final = 0.08
 LOOKS_UNTOUCHED: Final = 0.06
 _HOURS: Final = 24 * 7
 SALT: Final = "단골 1"

@@ -11,6 +11,8 @@ from uuid import uuid4
 from dangol.config import Settings, credentials, settings
 
 if TYPE_CHECKING:
+    from boto3 import Session
+
     from dangol.adapters.clock import SystemClock
     from dangol.pipeline.dispatch import Dispatcher
     from dangol.pipeline.record import Recorder
@@ -25,24 +27,36 @@ _PARAMETERS_FOR = 300.0
 _RUN_STATE_FOR = 5.0
 
 
+@cache
+def session() -> "Session":
+    """The process's AWS session, which reads pages of items by orjson."""
+    import boto3
+    import botocore.session
+
+    from dangol.adapters.parsing import PageParserFactory
+
+    bare = botocore.session.get_session()
+    bare.register_component("response_parser_factory", PageParserFactory())
+    return boto3.Session(botocore_session=bare)
+
+
+def use_credentials(key: str, secret: str) -> None:
+    """Sign with this key from now on: the local cloud's."""
+    bare: Any = session()._session  # noqa: SLF001 - boto3 hands its botocore session out no other way
+    bare.set_credentials(key, secret)
+
+
 def client(service: str, config: Settings, **options: Any) -> Any:
     """A boto3 client with timeouts that fit a function; botocore retries what is safe to repeat."""
-    import boto3
     from botocore.config import Config
 
     retries = {"mode": "standard", "total_max_attempts": 5}
     # Requests are built by our own adapters; checking them again took a third of a batch's time.
     unchecked = {"parameter_validation": False} if service == "dynamodb" else {}
-    merged = {
-        **unchecked,
-        "connect_timeout": 3,
-        "read_timeout": 15,
-        "retries": retries,
-        "max_pool_connections": 20,
-        **options,
-    }
-    endpoint = config.endpoint or None
-    return boto3.client(service, region_name=config.region, endpoint_url=endpoint, config=Config(**merged))  # type: ignore[call-overload]
+    timeouts = {"connect_timeout": 3, "read_timeout": 15, "max_pool_connections": 20}
+    told: Any = Config(**{**unchecked, **timeouts, "retries": retries, **options})
+    make: Any = session().client
+    return make(service, region_name=config.region, endpoint_url=config.endpoint or None, config=told)
 
 
 @cache

@@ -1,5 +1,6 @@
 """DynamoDB's typed attributes from and to plain values."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from types import NoneType
@@ -38,19 +39,8 @@ def item(values: Mapping[str, Any]) -> Item:
 def plain(typed: Mapping[str, Any]) -> Any:
     """Read one typed value; whole numbers become int, others float."""
     ((kind, value),) = typed.items()
-    match kind:
-        case "N":
-            return _number(value)
-        case "M":
-            return {name: plain(inner) for name, inner in value.items()}
-        case "L":
-            return [plain(inner) for inner in value]
-        case "SS":
-            return frozenset(value)
-        case "NULL":
-            return None
-        case _:
-            return value
+    read = _READERS.get(kind)
+    return read(value) if read else value
 
 
 def plain_item(typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,3 +58,22 @@ def _number(text: str) -> int | float:
 def decimal(typed: Mapping[str, Any]) -> Decimal:
     """Read a number exactly."""
     return Decimal(typed["N"])
+
+
+def binary(typed: Mapping[str, Any]) -> bytes:
+    """Read a binary value, decoded already or still as on the wire."""
+    return _bytes(typed["B"])
+
+
+def _bytes(value: bytes | str) -> bytes:
+    return value if isinstance(value, bytes) else b64decode(value)
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "N": _number,
+    "B": _bytes,
+    "M": lambda value: {name: plain(inner) for name, inner in value.items()},
+    "L": lambda value: [plain(inner) for inner in value],
+    "SS": frozenset,
+    "NULL": lambda _: None,
+}

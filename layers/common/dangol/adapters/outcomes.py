@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from dangol.adapters.items import Item, attribute, decimal, item
+from dangol.adapters.items import Item, attribute, binary, decimal, item
 from dangol.adapters.transactions import counting, lost, read_all
 from dangol.ports import Outcome
 
@@ -75,7 +75,7 @@ def read_outcome(found: Item) -> Outcome:
         user_id=found["user_id"]["S"],
         run=int(found["run"]["S"]),
         sums={kind: decimal(typed) for kind, typed in found["sums"]["M"].items()},
-        ids={kind: _ids(typed["B"]) for kind, typed in found["ids"]["M"].items()},
+        ids={kind: _ids(binary(typed)) for kind, typed in found["ids"]["M"].items()},
         rev=int(found["rev"]["N"]),
     )
 

@@ -2,10 +2,11 @@
 
 import gzip
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
 from dangol.pipeline.known_runs import KnownRuns
@@ -29,7 +30,7 @@ class LakeWriter:
                 self._put(table, rows, now)
 
     def _put(self, table: str, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
-        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+        lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
         name = hashlib.sha256(lines).hexdigest()[:32]
         key = f"{table}/dt={now.astimezone(UTC):%Y-%m-%d}/{name}.json.gz"
         self._objects.put_once(key, gzip.compress(lines, compresslevel=4, mtime=0))
@@ -64,7 +65,7 @@ def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
 
 
 def _json(values: Mapping[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False)
+    return orjson.dumps(values).decode()
 
 
 def decision_rows(decisions: Decisions) -> list[dict[str, Any]]:
