@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -80,7 +80,7 @@ class Run:
     def expires_at(self) -> datetime | None:
         """When it is too late to send."""
         expires = self.campaign.limits.expires
-        return self.scheduled_at + expires if expires else None
+        return self.scheduled_at.astimezone(UTC) + expires if expires else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +168,16 @@ def _quiet(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | Ho
 
 
 def quiet_until(hours: QuietHours, local: datetime) -> datetime | None:
-    """The end of the quiet hours that `local` lies in, as an instant; None outside them."""
+    """The end of the quiet hours that `local` lies in, in UTC; None outside them."""
     start, end, clock = hours.from_, hours.to, local.time()
     over_midnight = start > end
     inside = (clock >= start or clock < end) if over_midnight else start <= clock < end
     if not inside:
         return None
     day = local.date() + timedelta(days=1) if over_midnight and clock >= start else local.date()
-    return datetime.combine(day, end, tzinfo=local.tzinfo)
+    # Where the clocks change, a time of day may come twice, or not at all: then the later reading holds.
+    ends = (datetime.combine(day, end.replace(fold=fold), tzinfo=local.tzinfo) for fold in (0, 1))
+    return max(moment.astimezone(UTC) for moment in ends)
 
 
 def _capped(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | None:
@@ -202,8 +204,8 @@ def _full(cap: Cap, run: Run, person: Person, ledger: Ledger, now: datetime) -> 
 def window_start(cap: Cap, local: datetime) -> datetime:
     """Since when sends use up `cap`, seen at `local`: a rolling window, or a calendar day or week."""
     if isinstance(cap.per, timedelta):
-        # A send exactly one window ago has left it.
-        return local - cap.per + timedelta(seconds=1)
+        # Entries count whole seconds, and one exactly a window ago has left it; days of 24 hours are counted in UTC.
+        return local.astimezone(UTC).replace(microsecond=0) - cap.per + timedelta(seconds=1)
     midnight = datetime.combine(local.date(), time(), tzinfo=local.tzinfo)
     return midnight if cap.per == "day" else midnight - timedelta(days=local.weekday())
 

@@ -1,0 +1,198 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dangol.domain import decision
+from dangol.domain.campaign import Campaign
+from dangol.domain.decision import Hold, HoldOut, Person, Reason, Run, Send, Skip, decide, entry_for
+from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State, address_hash
+from tests.actors import ANN, NEW_YORK, NOON, NOW, SEOUL, campaign, entry, ledger, project, run
+
+NIGHT = {"marketing": {"from": "21:00", "to": "08:00"}}
+MIDNIGHT = NOW + timedelta(hours=12)
+MORNING = NOW + timedelta(hours=20)
+HELD_OUT = campaign(holdout="100%")
+
+
+def once(per: str) -> Campaign:
+    return campaign(once_per=per)
+
+
+def test_a_person_who_agreed_is_sent_to():
+    assert decide(run(), ANN, ledger(), NOW) == Send(0)
+
+
+def test_a_run_that_expired_sends_nothing_any_more():
+    soon = run(campaign(limits={"expires": "6h"}))
+
+    assert decide(soon, ANN, ledger(), NOW + timedelta(hours=6, seconds=-1)) == Send(0)
+    assert decide(soon, ANN, ledger(), NOW + timedelta(hours=6)) == Skip(Reason.EXPIRED)
+
+
+def test_hours_until_expiry_are_hours_over_a_change_of_clocks():
+    scheduled = datetime(2026, 11, 1, 0, 30, tzinfo=NEW_YORK)
+    over_night = run(campaign(limits={"expires": "6h"}), scheduled_at=scheduled)
+
+    assert over_night.expires_at == datetime(2026, 11, 1, 10, 30, tzinfo=UTC)
+
+
+def test_a_person_without_an_address_is_unreachable():
+    assert decide(run(), Person("bob", None), ledger(), NOW) == Skip(Reason.UNREACHABLE)
+    assert decide(run(), Person("bob", ""), ledger(), NOW) == Skip(Reason.UNREACHABLE)
+
+
+def test_a_suppressed_address_gets_nothing_not_even_information():
+    suppressed = ledger(suppressed=frozenset({address_hash("email", "ANN@example.com")}))
+
+    for purpose in ("marketing", "information"):
+        assert decide(run(campaign(purpose=purpose)), ANN, suppressed, NOW) == Skip(Reason.SUPPRESSED)
+
+
+def test_a_suppression_is_of_one_address():
+    other = ledger(suppressed=frozenset({address_hash("email", "old@example.com")}))
+
+    assert decide(run(), ANN, other, NOW) == Send(0)
+
+
+def test_advertising_needs_consent_and_information_does_not():
+    for nothing in (Ledger("ann"), ledger(consents={"email": -NOON}), ledger(consents={"sms": NOON})):
+        assert decide(run(), ANN, nothing, NOW) == Skip(Reason.NO_CONSENT)
+        assert decide(run(campaign(purpose="information")), ANN, nothing, NOW) == Send(0)
+
+
+def test_once_per_campaign_looks_at_every_run_of_it():
+    earlier = ledger(entry(3, timedelta(days=399)))
+
+    assert decide(run(once("campaign"), siblings=frozenset({3, 7})), ANN, earlier, NOW) == Skip(Reason.ALREADY_SENT)
+    assert decide(run(once("campaign"), siblings=frozenset({4, 7})), ANN, earlier, NOW) == Send(0)
+    assert decide(run(siblings=frozenset({3, 7})), ANN, earlier, NOW) == Send(0)
+
+
+def test_once_per_a_time_looks_no_further_back():
+    again = run(once("90d"), siblings=frozenset({3, 7}))
+
+    assert decide(again, ANN, ledger(entry(3, timedelta(days=90))), NOW) == Skip(Reason.ALREADY_SENT)
+    assert decide(again, ANN, ledger(entry(3, timedelta(days=90, seconds=1))), NOW) == Send(0)
+
+
+@pytest.mark.parametrize("state", State)
+def test_whoever_may_have_got_it_does_not_get_it_again(state):
+    touched = ledger(entry(3, timedelta(days=1), state=state))
+
+    decided = decide(run(once("campaign"), siblings=frozenset({3})), ANN, touched, NOW)
+
+    free = state in (State.FAILED, State.CANCELLED)
+    assert decided == (Send(0) if free else Skip(Reason.ALREADY_SENT))
+
+
+def test_at_night_a_message_waits_for_the_morning():
+    assert decide(run(shop=project(quiet_hours=NIGHT)), ANN, ledger(), MIDNIGHT) == Hold(MORNING)
+
+
+def test_where_the_campaign_says_so_it_is_dropped_at_night():
+    drop = project(quiet_hours={"marketing": NIGHT["marketing"] | {"then": "drop"}})
+
+    assert decide(run(shop=drop), ANN, ledger(), MIDNIGHT) == Skip(Reason.QUIET_HOURS)
+
+
+def test_nobody_waits_for_a_morning_after_the_run_expires():
+    quiet = project(quiet_hours=NIGHT)
+
+    assert decide(run(campaign(limits={"expires": "20h"}), quiet), ANN, ledger(), MIDNIGHT) == Skip(Reason.QUIET_HOURS)
+    assert decide(run(campaign(limits={"expires": "21h"}), quiet), ANN, ledger(), MIDNIGHT) == Hold(MORNING)
+
+
+def test_who_agreed_to_messages_at_night_gets_them_then():
+    quiet = run(shop=project(quiet_hours=NIGHT))
+
+    assert decide(quiet, ANN, ledger(night=NOON), MIDNIGHT) == Send(0)
+    assert decide(quiet, ANN, ledger(night=-NOON), MIDNIGHT) == Hold(MORNING)
+
+
+def test_quiet_hours_are_of_one_purpose_and_may_except_a_channel():
+    excepted = project(quiet_hours={"marketing": NIGHT["marketing"] | {"except": ["email"]}})
+
+    assert decide(run(campaign(purpose="information"), project(quiet_hours=NIGHT)), ANN, ledger(), MIDNIGHT) == Send(0)
+    assert decide(run(shop=excepted), ANN, ledger(), MIDNIGHT) == Send(0)
+
+
+def test_night_is_where_the_person_is_else_in_the_campaign_s_zone_else_in_the_project_s():
+    quiet = project(quiet_hours=NIGHT)
+    abroad = campaign(schedule={"daily": "10:00", "timezone": "America/New_York"})
+
+    # 12:00 in Seoul is 22:00 in New York.
+    assert decide(run(shop=quiet), ANN, ledger(), NOW) == Send(0)
+    assert isinstance(decide(run(abroad, quiet), ANN, ledger(), NOW), Hold)
+    assert isinstance(decide(run(shop=quiet), replace(ANN, zone=NEW_YORK), ledger(), NOW), Hold)
+    assert decide(run(abroad, quiet), replace(ANN, zone=SEOUL), ledger(), NOW) == Send(0)
+    assert run(campaign(schedule={"daily": "10:00"})).zone == SEOUL
+
+
+def test_the_holdout_is_treated_like_the_rest_up_to_the_hand_over():
+    held_out = run(HELD_OUT, project(quiet_hours=NIGHT))
+
+    assert decide(held_out, ANN, ledger(), NOW) == HoldOut()
+    assert decide(held_out, ANN, Ledger("ann"), NOW) == Skip(Reason.NO_CONSENT)
+    assert decide(held_out, ANN, ledger(), MIDNIGHT) == Hold(MORNING)
+
+
+def test_the_project_s_holdout_is_for_marketing():
+    shop = project(holdout="100%")
+
+    assert decide(run(shop=shop), ANN, ledger(), NOW) == HoldOut()
+    assert decide(run(campaign(purpose="information"), shop), ANN, ledger(), NOW) == Send(0)
+    assert decide(run(campaign(holdout="0%"), shop), ANN, ledger(), NOW) == Send(0)
+
+
+def test_a_split_drawn_elsewhere_is_taken_over():
+    drawn = run(campaign(assign_by={"trait": "arm", "holdout": "none"}, variants=[{"name": "A"}, {"name": "B"}]))
+
+    assert decide(drawn, replace(ANN, assigned="B"), ledger(), NOW) == Send(1)
+    assert decide(drawn, replace(ANN, assigned="none"), ledger(), NOW) == HoldOut()
+    assert decide(drawn, replace(ANN, assigned="C"), ledger(), NOW) == Skip(Reason.NOT_ASSIGNED)
+    assert decide(drawn, ANN, ledger(), NOW) == Skip(Reason.NOT_ASSIGNED)
+
+
+def test_the_first_reason_that_holds_is_told_in_a_fixed_order():
+    everything = campaign(once_per="campaign", limits={"expires": "11h"})
+    shop = project(quiet_hours={"marketing": NIGHT["marketing"] | {"then": "drop"}}, caps=[{"max": 1, "per": "7d"}])
+    bad = Ledger("ann", suppressed=frozenset({address_hash("email", "ann@example.com")}), entries=(entry(3),))
+    agreed = replace(bad, suppressed=frozenset(), consents={"email": 1})
+    late, in_time, nobody = (
+        run(everything, shop, siblings=frozenset({3})),
+        campaign(once_per="campaign"),
+        Person("ann", None),
+    )
+
+    def reasons(of: Run, *cases: tuple[Person, Ledger, datetime]) -> list[object]:
+        return [decide(of, person, known, at) for person, known, at in cases]
+
+    told = reasons(late, (nobody, bad, MIDNIGHT))
+    told += reasons(
+        run(in_time, shop, siblings=frozenset({3})),
+        (nobody, bad, MIDNIGHT),
+        (ANN, bad, MIDNIGHT),
+        (ANN, replace(bad, suppressed=frozenset()), MIDNIGHT),
+        (ANN, agreed, MIDNIGHT),
+    )
+    told += reasons(run(campaign(), shop), (ANN, agreed, MIDNIGHT), (ANN, agreed, NOW))
+
+    order = ("expired", "unreachable", "suppressed", "no_consent", "already_sent", "quiet_hours", "frequency_cap")
+    assert told == [Skip(Reason(reason)) for reason in order]
+    assert len(decision._CHECKS) == len(order)
+
+
+def test_a_claim_is_written_as_it_was_decided():
+    of = run(campaign(variants=[{"name": "A"}, {"name": "B"}], purpose="information"))
+
+    claimed = entry_for(of, replace(ANN, labels=5), Send(1), NOW + timedelta(milliseconds=999))
+
+    assert claimed == Entry(7, NOON, 1, "email", "information", State.SENT, labels=5)
+
+
+def test_a_claim_of_the_holdout_has_its_own_arm_and_state():
+    claimed = entry_for(run(), ANN, HoldOut(), NOW)
+
+    assert (claimed.variant, claimed.state) == (HOLDOUT_VARIANT, State.HELD_OUT)
+    assert claimed.counts
