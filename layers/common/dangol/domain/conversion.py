@@ -34,7 +34,8 @@ def fits(goal: Goal, properties: Mapping[str, Any]) -> bool:
     """Whether an event's properties are those that the goal asks for."""
     for name, wanted in goal.where.items():
         allowed = wanted if isinstance(wanted, list) else [wanted]
-        if facet_text(properties.get(name)) not in {facet_text(value) for value in allowed}:
+        said = properties.get(name)
+        if said is None or facet_text(said) not in {facet_text(value) for value in allowed}:
             return False
     return True
 

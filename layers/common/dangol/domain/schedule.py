@@ -7,8 +7,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dangol.domain.campaign import ScheduleRule
-from dangol.domain.errors import DefinitionError
 
+# Scheduler counts whole minutes, and `every` takes nothing else.
+_UNITS: Final = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 _RUN_TIME: Final = "%Y%m%dT%H%M%SZ"
 _RUN: Final = re.compile(r"(?P<campaign>.+)-(?P<at>\d{8}T\d{6}Z)")
 
@@ -54,12 +55,9 @@ def cron_of(rule: ScheduleRule) -> str:
 
 
 def _rate(every: timedelta) -> str:
-    minutes = int(every.total_seconds()) // 60
-    for unit, size in (("day", 1_440), ("hour", 60), ("minute", 1)):
-        if minutes % size == 0:
-            count = minutes // size
-            return f"rate({count} {unit}{'s' if count > 1 else ''})"
-    raise DefinitionError("counts whole minutes", field="schedule.every")
+    unit, size = next((unit, size) for unit, size in _UNITS if every % size == timedelta(0))
+    count = every // size
+    return f"rate({count} {unit}{'s' if count > 1 else ''})"
 
 
 def run_id(campaign_id: str, scheduled_at: datetime) -> str:

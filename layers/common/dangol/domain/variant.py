@@ -26,7 +26,8 @@ class Arm:
 
 def point(salt: str, user_id: str) -> float:
     """Place `user_id` on [0, 1), the same for the same salt."""
-    return int.from_bytes(sha256(f"{salt}:{user_id}".encode()).digest()[:8]) / 2**64
+    # As many bits as a float holds: with more, the largest would round to 1.
+    return (int.from_bytes(sha256(f"{salt}:{user_id}".encode()).digest()[:8]) >> 11) / 2**53
 
 
 def arms(campaign: Campaign) -> Sequence[Variant]:
