@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, Final
 
+from dangol.domain.arm_counts import ArmCounts, Counts, arm_counts
 from dangol.domain.campaign import Campaign, Goal, Target
 from dangol.domain.project import Project
-from dangol.domain.statistics import Difference, Sums, means, sample_ratio, shares, smallest_visible
-from dangol.domain.variant import HOLDOUT, arms, holdout_share
+from dangol.domain.statistics import Difference, means, sample_ratio, shares, smallest_visible
+from dangol.domain.variant import arms, holdout_share
 
-Counts = Mapping[str, Decimal]
 ENGAGEMENT: Final = ("opened", "clicked", "unsubscribed", "bot_clicked", "machine_opened")
 # What the channel itself must confirm; None until a receipt of that kind can come.
 RECEIPTS: Final = ("delivered", "shown")
@@ -29,34 +28,6 @@ class RunResult:
     counts: Counts
     totals: Mapping[str, int] | None
     data_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ArmCounts:
-    """One arm's counters, read by name."""
-
-    key: str
-    name: str
-    counts: Counts
-
-    def __getitem__(self, what: str) -> int:
-        return int(self.counts.get(f"arm:{self.key}:{what}", 0))
-
-    @property
-    def held_out(self) -> bool:
-        """Whether this arm got nothing."""
-        return self.key == HOLDOUT
-
-    @property
-    def audience(self) -> int:
-        """Everyone claimed for the arm."""
-        return self["held_out"] if self.held_out else self["sent"] + self["failed"] + self["unknown"]
-
-    def sums(self, event: str) -> Sums:
-        """The value of an event over the arm's people."""
-        total = self.counts.get(f"arm:{self.key}:{event}:sum", 0)
-        squares = self.counts.get(f"arm:{self.key}:{event}:squares", 0)
-        return Sums(self.audience, float(total), float(squares))
 
 
 def report(result: RunResult) -> dict[str, Any]:
@@ -77,12 +48,6 @@ def report(result: RunResult) -> dict[str, Any]:
     }
 
 
-def arm_counts(campaign: Campaign, counts: Counts) -> tuple[list[ArmCounts], ArmCounts]:
-    """The treated arms in order, and the holdout."""
-    treated = [ArmCounts(str(i), v.name, counts) for i, v in enumerate(arms(campaign))]
-    return treated, ArmCounts(HOLDOUT, HOLDOUT, counts)
-
-
 def _present(holdout: ArmCounts) -> list[ArmCounts]:
     return [holdout] if holdout.audience else []
 
@@ -92,13 +57,8 @@ def _rate(part: float, whole: int) -> float | None:
 
 
 def _revenue(result: RunResult, arm: ArmCounts) -> float | None:
-    """What the goal brought: the events' own values, or the goal's worth for each who converted."""
     goal = result.campaign.goal
-    if goal is None:
-        return None
-    if goal.worth is not None and result.project.event(goal.event).value is None:
-        return goal.worth * arm["goal:people"]
-    return float(arm.counts.get(f"arm:{arm.key}:goal:sum", 0))
+    return None if goal is None else arm.revenue(goal, result.project).total
 
 
 def _variant(result: RunResult, arm: ArmCounts, holdout: ArmCounts) -> dict[str, Any]:
@@ -135,8 +95,8 @@ def _uplift(result: RunResult, arm: ArmCounts, holdout: ArmCounts) -> dict[str, 
     if not holdout.audience:
         return None
     compared = {event: _compare(arm, holdout, f"also:{event}") for event in result.campaign.also}
-    if result.campaign.goal is not None:
-        revenue = means(arm.sums("goal"), holdout.sums("goal"))
+    if (goal := result.campaign.goal) is not None:
+        revenue = means(arm.revenue(goal, result.project), holdout.revenue(goal, result.project))
         compared = {"converted": _compare(arm, holdout, "goal"), **compared}
         compared["revenue_per_person"] = _spelled(revenue, ("absolute", "p"))
     return compared
@@ -172,7 +132,8 @@ def _labels(result: RunResult) -> list[dict[str, Any]]:
     return [
         {
             "label": branch.label,
-            **{what: _label_count(result, i, what) for what in ("audience", "sent", "clicked", "converted")},
+            **{what: _label_count(result, i, what) for what in ("audience", "sent", "clicked")},
+            "converted": _label_count(result, i, "converted") if result.campaign.goal else None,
         }
         for i, branch in enumerate(result.campaign.audience.branches())
     ]
@@ -246,9 +207,3 @@ def _uplift_verdict(target: float, treated: list[ArmCounts], holdout: ArmCounts)
     if found.low <= 0:
         return "too_few"
     return "met" if found.absolute >= target else "missed"
-
-
-def window_end(result: RunResult) -> datetime:
-    """When the last conversion of the run can come, counted from its start."""
-    goal = result.campaign.goal
-    return result.scheduled_at + (goal.within if goal else timedelta(0))

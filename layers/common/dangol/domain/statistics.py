@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, lgamma, log, sqrt
+from math import erfc, exp, lgamma, log, sqrt
 from statistics import NormalDist
 from typing import Final
 
@@ -56,10 +56,15 @@ def shares(hits: int, people: int, base_hits: int, base_people: int) -> Differen
         return None
     ours, base = hits / people, base_hits / base_people
     pooled = (hits + base_hits) / (people + base_people)
-    pooled_error = sqrt(pooled * (1 - pooled) * (1 / people + 1 / base_people))
-    error = sqrt(ours * (1 - ours) / people + base * (1 - base) / base_people)
+    pooled_error = sqrt(_spread(pooled) * (1 / people + 1 / base_people))
+    error = sqrt(_spread(ours) / people + _spread(base) / base_people)
     z = (ours - base) / pooled_error if pooled_error else None
     return _difference(ours - base, base, z, error)
+
+
+def _spread(share: float) -> float:
+    # Counters read while a run goes on may for a moment have more hits than people.
+    return max(0.0, share * (1 - share))
 
 
 def means(ours: Sums, base: Sums) -> Difference | None:
@@ -76,7 +81,7 @@ def _difference(absolute: float, base: float, z: float | None, error: float) -> 
         absolute=absolute,
         relative=absolute / base if base else None,
         z=z,
-        p=None if z is None else 2 * _NORMAL.cdf(-abs(z)),
+        p=None if z is None else erfc(abs(z) / sqrt(2)),
         low=absolute - _Z95 * error,
         high=absolute + _Z95 * error,
     )
@@ -84,9 +89,10 @@ def _difference(absolute: float, base: float, z: float | None, error: float) -> 
 
 def smallest_visible(base_share: float, people: int, base_people: int) -> float | None:
     """The difference in shares that groups of these sizes show four times in five, at 5% two-sided."""
-    if not people or not base_people:
+    spread = _spread(base_share)
+    # Where nobody or everybody did it, its spread is not known.
+    if not people or not base_people or not spread:
         return None
-    spread = base_share * (1 - base_share)
     return (_Z95 + _Z_POWER) * sqrt(spread * (1 / people + 1 / base_people))
 
 
