@@ -1,0 +1,185 @@
+"""Profiles, ledgers and outcomes: the fakes and the adapters keep the same promises."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dangol.adapters.ledgers import DynamoLedgers
+from dangol.adapters.outcomes import DynamoOutcomes
+from dangol.adapters.profiles import DynamoProfiles
+from dangol.adapters.runs import DynamoRuns
+from dangol.domain.ledger import Entry, Flag, Ledger, State
+from dangol.domain.profile import History, Profile
+from dangol.ports import Outcome
+from tests.fakes import FakeLedgers, FakeOutcomes, FakeProfiles, FakeRuns
+from tests.fakes.world import NOW
+
+RUN = "launch-20261201T010000Z"
+ENTRY = Entry(7, int(NOW.timestamp()), 1, "email", "marketing", State.SENT, Flag.CLICKED, 3)
+RICH = Profile(
+    "u1",
+    traits={
+        "name": "지은",
+        "age": 30,
+        "height": 1.75,
+        "member": True,
+        "tags": ["a", 1],
+        "home": {"city": "서울"},
+        "x": None,
+    },
+    trait_times={"name": 5},
+    histories={
+        "purchase": History(1, 9, 3, 30_000, (1, 5, 9), (10_000, 10_000, 10_000)),
+        "view[category=dev]": History(2, 2, 1, 0, (2,), (0,)),
+    },
+    watermarks={"view": 1},
+    consents={"email": 5, "sms": -6},
+    seen={b"12345678": 20_000},
+)
+
+
+@dataclass
+class Stores:
+    """The three stores, and the runs whose counters they add to."""
+
+    profiles: Any
+    ledgers: Any
+    outcomes: Any
+    runs: Any
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    if request.param == "fake":
+        runs = FakeRuns()
+        return Stores(FakeProfiles(), FakeLedgers(runs), FakeOutcomes(runs), runs)
+    client, table = request.getfixturevalue("dynamodb"), request.getfixturevalue("new_table")
+    campaigns = table("pk", "sk")
+    return Stores(
+        DynamoProfiles(client, table("user_id")),
+        DynamoLedgers(client, table("user_id"), campaigns),
+        DynamoOutcomes(client, table("user_id", "run"), campaigns),
+        DynamoRuns(client, campaigns),
+    )
+
+
+def test_a_profile_is_read_as_it_was_written(stores):
+    assert stores.profiles.put_many([RICH]) == []
+
+    assert stores.profiles.get_many(["u1", "u2"]) == {"u1": replace(RICH, rev=1), "u2": Profile("u2")}
+
+
+def test_a_profile_that_somebody_else_changed_is_not_overwritten(stores):
+    stores.profiles.put_many([RICH])
+    known = stores.profiles.get_many(["u1"])["u1"]
+    stores.profiles.put_many([replace(known, traits={"name": "하은"})])
+
+    assert stores.profiles.put_many([replace(known, traits={"name": "서연"}), Profile("u2")]) == ["u1"]
+
+    stored = stores.profiles.get_many(["u1", "u2"])
+    assert (stored["u1"].traits, stored["u1"].rev, stored["u2"].rev) == ({"name": "하은"}, 2, 1)
+
+
+def test_a_trait_that_was_taken_away_is_gone(stores):
+    stores.profiles.put_many([RICH])
+    known = stores.profiles.get_many(["u1"])["u1"]
+
+    stores.profiles.put_many([replace(known, traits={}, histories={})])
+
+    assert stores.profiles.get_many(["u1"])["u1"].traits == {}
+
+
+def test_a_scan_gives_everybody_once_whatever_the_number_of_tasks(stores):
+    people = [Profile(f"u{n:03d}") for n in range(40)]
+    stores.profiles.put_many(people)
+
+    found = [p.user_id for task in range(3) for page, _ in stores.profiles.scan(task, 3, None) for p in page]
+
+    assert sorted(found) == [p.user_id for p in people]
+    assert stores.profiles.tasks() == 1
+
+
+def test_a_scan_goes_on_after_the_key_it_stopped_at():
+    profiles = FakeProfiles(*(Profile(f"u{n}") for n in range(5)))
+    (first, key), *_ = profiles.scan(0, 1, None)
+
+    rest = [p.user_id for page, _ in profiles.scan(0, 1, key) for p in page]
+
+    assert [p.user_id for p in first] + rest == [f"u{n}" for n in range(5)]
+
+
+def ledger(user_id: str, rev: int = 1, **changed: Any) -> Ledger:
+    return replace(Ledger(user_id, rev, {"email": 5}, -3, frozenset({"abc"}), (ENTRY,)), **changed)
+
+
+def test_a_ledger_is_read_as_it_was_written(stores):
+    assert stores.ledgers.put_many([ledger("u1"), Ledger("u2", 1)]) == {}
+
+    assert stores.ledgers.get_many(["u1", "u2", "u3"]) == {
+        "u1": ledger("u1"),
+        "u2": Ledger("u2", 1),
+        "u3": Ledger("u3"),
+    }
+
+
+def test_a_claim_on_a_ledger_that_moved_on_is_lost_and_shows_what_stands(stores):
+    stores.ledgers.put_many([ledger("u1"), ledger("u2")])
+    stores.ledgers.put_many([ledger("u1", 2, night=9)])
+
+    lost = stores.ledgers.put_many([ledger("u1", 2, night=7), ledger("u2", 2, night=7), ledger("u3")])
+
+    assert lost == {"u1": ledger("u1", 2, night=9)}
+    assert stores.ledgers.get_many(["u2"])["u2"].night == 7
+
+
+def test_a_new_ledger_is_inserted_once(stores):
+    stores.ledgers.put_many([ledger("u1")])
+
+    assert set(stores.ledgers.put_many([ledger("u1", night=8)])) == {"u1"}
+
+
+def test_a_claim_repeated_because_its_answer_was_lost_is_won(stores):
+    stores.ledgers.put_many([ledger("u1")])
+
+    assert stores.ledgers.put_many([ledger("u1")]) == {}
+
+
+def test_more_claims_than_one_request_takes_are_all_stored(stores):
+    stores.ledgers.put_many([ledger(f"u{n}") for n in range(120)])
+
+    assert len(stores.ledgers.get_many([f"u{n}" for n in range(120)])) == 120
+    assert stores.ledgers.get_many(["u119"])["u119"].rev == 1
+
+
+def test_a_flag_and_its_counter_change_together_or_not_at_all(stores):
+    stores.ledgers.put_many([ledger("u1")])
+
+    assert stores.ledgers.put_counted([ledger("u1", 2), ledger("u2")], RUN, {"arm:0:clicked": 2})
+    assert not stores.ledgers.put_counted([ledger("u1", 2), ledger("u3")], RUN, {"arm:0:clicked": 2})
+
+    assert stores.runs.counts(RUN) == {"arm:0:clicked": 2}
+    assert stores.ledgers.get_many(["u3"])["u3"].rev == 0
+
+
+def test_an_outcome_and_its_counters_change_together_or_not_at_all(stores):
+    first = Outcome("u1", 7, {"goal": Decimal("0.1")}, {"goal": frozenset({b"12345678"})}, 1)
+    expires = NOW + timedelta(days=1)
+
+    assert stores.outcomes.put_counted([first], RUN, {"arm:0:goal:sum": Decimal("0.1")}, expires)
+    assert not stores.outcomes.put_counted([first], RUN, {"arm:0:goal:sum": Decimal("0.1")}, expires)
+    assert stores.outcomes.put_counted([replace(first, rev=2)], RUN, {"arm:0:goal:sum": Decimal("0.2")}, expires)
+
+    assert stores.outcomes.get_many([("u1", 7), ("u1", 8)]) == {
+        ("u1", 7): replace(first, rev=2),
+        ("u1", 8): Outcome("u1", 8),
+    }
+    assert stores.runs.counts(RUN) == {"arm:0:goal:sum": Decimal("0.3")}
+
+
+def test_an_outcome_that_adds_nothing_is_stored(stores):
+    outcome = Outcome("u1", 7, {"goal": Decimal(0)}, {"goal": frozenset()}, 1)
+
+    assert stores.outcomes.put_counted([outcome], RUN, {"arm:0:goal:sum": Decimal(0)}, NOW)

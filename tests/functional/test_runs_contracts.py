@@ -1,0 +1,257 @@
+"""Runs, journals, rates, queues and objects: the fakes and the adapters keep the same promises."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dangol import bootstrap
+from dangol.adapters.catalogue import DynamoCatalogue
+from dangol.adapters.definitions import DynamoDefinitions
+from dangol.adapters.journals import DynamoJournals
+from dangol.adapters.lake_files import LakeFiles
+from dangol.adapters.objects import S3Objects
+from dangol.adapters.parameters import SsmParameters
+from dangol.adapters.queues import SqsQueue
+from dangol.adapters.runs import DynamoRuns
+from dangol.adapters.throttle import DynamoThrottle
+from dangol.domain.errors import ConflictError, NotFoundError, UnavailableError
+from dangol.pipeline.known_runs import KnownRuns
+from dangol.pipeline.lake import LakeWriter
+from dangol.ports import Journal, Verdict
+from tests.dispatching import RUN, running
+from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeRuns, FakeThrottle
+from tests.fakes.world import NOW
+from tests.shop_campaign import campaign, definition, project
+from tests.unit.test_pipeline_record import did
+
+FRESH = Journal(RUN, "chunk", "one", 0, "...")
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def kept(request: pytest.FixtureRequest) -> Any:
+    """Runs and journals over the same counters."""
+    if request.param == "fake":
+        runs = FakeRuns()
+        return runs, FakeJournals(runs)
+    client, table = request.getfixturevalue("dynamodb"), request.getfixturevalue("new_table")("pk", "sk")
+    return DynamoRuns(client, table), DynamoJournals(client, table)
+
+
+def test_a_run_is_created_once_and_numbered(kept):
+    runs, _ = kept
+
+    first = runs.create(running(0, state="scanning"))
+    again = runs.create(running(0, state="scanning", tasks=9))
+    other = runs.create(running(0, "second", "other"))
+
+    assert first == again == runs.get(RUN) == runs.by_number(first.number)
+    assert other.number != first.number
+    assert [run.run for run in runs.of_campaign("launch")] == [RUN]
+
+
+def test_what_was_never_created_is_not_found(kept):
+    runs, _ = kept
+
+    with pytest.raises(NotFoundError):
+        runs.get("nothing")
+    with pytest.raises(NotFoundError):
+        runs.by_number(99)
+
+
+def test_a_step_counts_once_however_often_it_is_closed(kept):
+    runs, _ = kept
+    runs.create(running(0, state="scanning"))
+
+    for _time in range(2):
+        closed = runs.close_step(RUN, "0-0", scanned=10, selected=4, inexact=1, last=False)
+    closed = runs.close_step(RUN, "0-1", scanned=5, selected=1, inexact=0, last=True)
+
+    assert (closed.scanned, closed.audience, closed.inexact, closed.tasks_closed) == (15, 5, 1, 1)
+
+
+def test_a_state_changes_only_from_the_one_that_is_expected(kept):
+    runs, _ = kept
+    runs.create(running(0, state="scanning"))
+
+    assert runs.set_state(RUN, "cancelled", expected="scanning", because="inexact")
+    assert not runs.set_state(RUN, "running", expected="scanning")
+
+    assert (runs.get(RUN).state, runs.get(RUN).stopped_because) == ("cancelled", "inexact")
+
+
+def test_a_chunk_is_in_one_pair_of_hands(kept):
+    _, journals = kept
+
+    assert journals.take(FRESH, lease_until=100, now=10) == (Verdict.TAKEN, FRESH)
+    assert journals.take(replace(FRESH, owner="two"), lease_until=100, now=20) == (Verdict.BUSY, None)
+
+
+def test_a_chunk_is_taken_over_with_its_states_when_the_lease_has_run_out(kept):
+    _, journals = kept
+    _, mine = journals.take(FRESH, lease_until=100, now=10)
+    journals.mark(replace(mine, states="fx.", why={1: "bad"}))
+
+    verdict, theirs = journals.take(replace(FRESH, owner="two"), lease_until=300, now=200)
+
+    assert (verdict, theirs.states, theirs.why, theirs.owner) == (Verdict.TAKEN, "fx.", {1: "bad"}, "two")
+    with pytest.raises(ConflictError):
+        journals.mark(replace(mine, states="ss."))
+    with pytest.raises(ConflictError):
+        journals.finish(mine, done=True, deltas={"arm:0:sent": 3})
+
+
+def test_a_chunk_that_is_done_is_done_and_counted_once(kept):
+    runs, journals = kept
+    _, mine = journals.take(FRESH, lease_until=100, now=10)
+
+    journals.finish(replace(mine, states="SSS"), done=True, deltas={"arm:0:sent": 3})
+
+    assert journals.take(replace(FRESH, owner="two"), lease_until=300, now=200) == (Verdict.DONE, None)
+    assert runs.counts(RUN) == {"arm:0:sent": 3}
+
+
+def test_a_chunk_that_goes_on_is_taken_by_its_new_message_alone(kept):
+    _, journals = kept
+    _, mine = journals.take(FRESH, lease_until=100, now=10)
+    early = replace(FRESH, owner="two", generation=1)
+    assert journals.take(early, lease_until=100, now=11)[0] is Verdict.BUSY
+
+    journals.finish(replace(mine, states="S.."), done=False, deltas={})
+
+    assert journals.take(replace(FRESH, owner="three"), lease_until=100, now=12)[0] is Verdict.DONE
+    verdict, taken = journals.take(early, lease_until=100, now=13)
+    assert (verdict, taken.states) == (Verdict.TAKEN, "S..")
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def throttle(request: pytest.FixtureRequest) -> Any:
+    if request.param == "fake":
+        return FakeThrottle(10.0)
+    client, table = request.getfixturevalue("dynamodb"), request.getfixturevalue("new_table")("pk", "sk")
+    return DynamoThrottle(client, table, horizon=10.0)
+
+
+def test_slots_follow_each_other_at_the_rate(throttle):
+    starts = [throttle.reserve("ses", 10, 50, 1_000.0) for _ in range(3)]
+
+    assert starts == pytest.approx([1_000.0, 1_005.0, 1_010.0])
+
+
+def test_a_slot_too_far_ahead_is_not_given(throttle):
+    throttle.reserve("ses", 1, 11, 1_000.0)
+
+    assert throttle.reserve("ses", 1, 1, 1_000.0) is None
+    assert throttle.reserve("other", 1, 1, 1_000.0) == 1_000.0
+
+
+def test_time_that_was_not_used_cannot_be_saved_up(throttle):
+    throttle.reserve("ses", 10, 10, 1_000.0)
+
+    assert throttle.reserve("ses", 10, 10, 2_000.0) == 2_000.0
+    assert throttle.reserve("ses", 10, 10, 2_000.0) == pytest.approx(2_001.0)
+
+
+@pytest.fixture(params=["fake", "s3"])
+def objects(request: pytest.FixtureRequest) -> Any:
+    if request.param == "fake":
+        return FakeObjects()
+    emulator = request.getfixturevalue("emulator")
+    return S3Objects(bootstrap.client("s3", emulator), request.getfixturevalue("bucket"))
+
+
+def test_an_object_is_stored_once(objects):
+    assert objects.put_once("a/1", b"first")
+    assert not objects.put_once("a/1", b"second")
+
+    assert objects.get("a/1") == b"first"
+    with pytest.raises(NotFoundError):
+        objects.get("a/2")
+
+
+def test_keys_come_in_order_and_in_pages(objects):
+    for key in ("a/3", "a/1", "b/1", "a/2"):
+        objects.put_once(key, b"")
+
+    assert list(objects.keys("a/", None, 2)) == ["a/1", "a/2"]
+    assert list(objects.keys("a/", "a/2", 2)) == ["a/3"]
+
+
+def test_the_lakes_totals_count_each_event_once(objects):
+    known = KnownRuns(FakeRuns(running()), FakeDefinitions(definition()), FakeClock())
+    writer = LakeWriter(objects, known)
+    writer.write([did("clicked"), did("opened", event_id="t2")], NOW)
+    writer.write([did("clicked"), did("clicked", event_id="t3"), did("clicked", event_id="t4", run=99)], NOW)
+
+    assert LakeFiles(objects).totals(RUN) == {"clicked": 2, "opened": 1, "unsubscribed": 0}
+
+
+def test_a_queue_takes_many_and_large_messages(emulator, queue_url):
+    client = bootstrap.client("sqs", emulator)
+    bodies = ["x" * 400_000, "y" * 400_000, "z" * 400_000, *(str(n) for n in range(25))]
+
+    SqsQueue(client, queue_url).send(bodies)
+
+    told = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    assert int(told["Attributes"]["ApproximateNumberOfMessages"]) == 28
+
+
+class Refusing:
+    """An SQS client that never takes the second message of a batch."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as AWS calls them
+        self.calls += 1
+        return {"Failed": [{"Id": entry["Id"]} for entry in Entries if entry["Id"] == "1"]}
+
+
+def test_a_message_that_is_refused_again_and_again_is_an_error():
+    client = Refusing()
+
+    with pytest.raises(UnavailableError):
+        SqsQueue(client, "url").send(["a", "b"])  # type: ignore[arg-type]
+
+    assert client.calls == 3
+
+
+def test_every_version_of_a_definition_is_kept(dynamodb, new_table):
+    definitions = DynamoDefinitions(dynamodb, new_table("pk", "sk"))
+    with pytest.raises(NotFoundError):
+        definitions.project()
+    with pytest.raises(NotFoundError):
+        definitions.current("launch")
+    first = definitions.save(definition(), NOW)
+    same = definitions.save(definition(), NOW + timedelta(days=1))
+    second = definitions.save(definition(of=campaign(title="다른 제목")), NOW)
+    definitions.save_project(project(), NOW)
+
+    assert (first.version, same.version, second.version) == (1, 1, 2)
+    assert definitions.current("launch") == second
+    assert definitions.version("launch", 1).campaign == campaign()
+    assert definitions.project() == project()
+    assert definitions.campaigns() == ["launch"]
+    with pytest.raises(NotFoundError):
+        definitions.version("launch", 9)
+
+
+def test_names_in_use_are_gathered(dynamodb, new_table):
+    catalogue = DynamoCatalogue(dynamodb, new_table("pk", "sk"))
+    assert catalogue.names("traits") == frozenset()
+
+    catalogue.add("traits", ["plan", "age", ""])
+    catalogue.add("traits", ["age", "city"])
+    catalogue.add("traits", [])
+
+    assert catalogue.names("traits") == {"plan", "age", "city"}
+
+
+def test_a_secret_is_made_once(emulator):
+    parameters = SsmParameters(bootstrap.client("ssm", emulator), "/dangol/secrets")
+
+    assert parameters.create("key", "first")
+    assert not parameters.create("key", "second")
+
+    assert parameters.secret("key") == "first"
