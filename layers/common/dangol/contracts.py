@@ -4,11 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+# Queues carry addresses, and an error ends up in a log.
+_QUIET = ConfigDict(hide_input_in_errors=True)
+
 
 class Contract(BaseModel):
-    """Frozen, and refusing what it does not know."""
+    """Frozen, and refusing what it does not know; an error quotes nothing of what it was given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class StartRun(Contract):
@@ -42,7 +45,7 @@ class Release(Contract):
 
 
 SegmentWork = Annotated[ScanStep | Release, Field(discriminator="kind")]
-segment_work: TypeAdapter[ScanStep | Release] = TypeAdapter(SegmentWork)
+segment_work: TypeAdapter[ScanStep | Release] = TypeAdapter(SegmentWork, config=_QUIET)
 
 
 class Recipient(Contract):
@@ -154,4 +157,6 @@ class Consented(Contract):
 
 
 EventWork = Annotated[Decisions | Tracked | Performed | Identified | Consented, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented] = TypeAdapter(EventWork)
+event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented] = TypeAdapter(
+    EventWork, config=_QUIET
+)

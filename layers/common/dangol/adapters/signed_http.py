@@ -88,6 +88,12 @@ class SignedClient:
             raise OSError(f"{target}: {answer.status}")
         return json.loads(text) if text else {}
 
+    def close(self) -> None:
+        """Close the kept connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
         """Send on the kept connection; once more on a new one where the service had closed it."""
         for fresh in (self._connection is None, True):
@@ -97,8 +103,7 @@ class SignedClient:
                 answer = connection.getresponse()
                 return answer, answer.read()
             except (http.client.HTTPException, OSError) as error:
-                connection.close()
-                self._connection = None
+                self.close()
                 if fresh:
                     raise OSError(f"{self._service}: {type(error).__name__}") from error
         raise OSError(f"{self._service}: no connection")

@@ -1,0 +1,113 @@
+"""What each channel makes of its provider's answers."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from dangol import bootstrap
+from dangol.channels.console import ConsoleChannel
+from dangol.channels.email import EmailChannel
+from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.project import Sender
+from dangol.ports import Accepted, Message, Refused
+from tests.fakes import FakeObjects
+
+SENDER = Sender(name="단골상점", email="hello@shop.example")
+HEADERS = {"List-Unsubscribe": "<https://go.shop.example/u/x>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def message(user_id: str = "u1") -> Message:
+    return Message(user_id, f"7:{user_id}", f"{user_id}@example.com", "제목 {{x}}", "본문", "<p>본문</p>", HEADERS)
+
+
+class Ses:
+    """An SES client that answers as it is told."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.calls: list[dict[str, Any]] = []
+
+    def send_bulk_email(self, **call: Any) -> dict[str, Any]:
+        self.calls.append(call)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return {"BulkEmailEntryResults": answer}
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "SendBulkEmail")  # type: ignore[typeddict-item]
+
+
+def test_each_person_has_their_own_text_and_their_own_way_out():
+    ses = Ses([{"Status": "SUCCESS", "MessageId": "m1"}, {"Status": "SUCCESS", "MessageId": "m2"}])
+
+    answers = EmailChannel(ses, SENDER).send([message("u1"), message("u2")])  # type: ignore[arg-type]
+
+    assert answers == [Accepted("m1"), Accepted("m2")]
+    one, two = ses.calls[0]["BulkEmailEntries"]
+    assert one["Destination"]["ToAddresses"] == ["u1@example.com"]
+    assert two["ReplacementHeaders"][0] == {"Name": "List-Unsubscribe", "Value": HEADERS["List-Unsubscribe"]}
+    filled = json.loads(one["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
+    assert filled == {"subject": "제목 {{x}}", "text": "본문", "html": "<p>본문</p>"}
+    assert ses.calls[0]["FromEmailAddress"].endswith("<hello@shop.example>")
+
+
+def test_a_part_of_a_batch_may_be_refused_for_good_or_for_now():
+    ses = Ses(
+        [{"Status": "SUCCESS", "MessageId": "m1"}, {"Status": "MESSAGE_REJECTED"}, {"Status": "ACCOUNT_THROTTLED"}]
+    )
+
+    answers = EmailChannel(ses, SENDER).send([message("u1"), message("u2"), message("u3")])  # type: ignore[arg-type]
+
+    assert answers == [
+        Accepted("m1"),
+        Refused("message_rejected"),
+        Refused("account_throttled", retryable=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (error("TooManyRequestsException", 429), ThrottledError),
+        (error("LimitExceededException"), ThrottledError),
+        (error("AccountSuspendedException"), RejectedError),
+        (error("BadRequestException"), RejectedError),
+        (error("InternalFailure", 500), DoubtError),
+        (EndpointConnectionError(endpoint_url="https://ses"), UnavailableError),
+        (ConnectTimeoutError(endpoint_url="https://ses"), UnavailableError),
+        (ReadTimeoutError(endpoint_url="https://ses"), DoubtError),
+    ],
+)
+def test_a_call_that_failed_is_understood(answer, meaning):
+    with pytest.raises(meaning):
+        EmailChannel(Ses(answer), SENDER).send([message()])  # type: ignore[arg-type]
+
+
+def test_ses_of_the_emulator_takes_a_batch(emulator):
+    client = bootstrap.client("sesv2", emulator)
+    client.create_email_identity(EmailIdentity=SENDER.email)
+
+    answers = EmailChannel(client, SENDER).send([message(f"u{n}") for n in range(3)])
+
+    assert all(isinstance(answer, Accepted) for answer in answers)
+
+
+def test_the_console_writes_what_it_would_send():
+    objects = FakeObjects()
+
+    answers = ConsoleChannel(objects).send([message("u1"), message("u2")])
+
+    ((key, body),) = objects.objects.items()
+    rows = [json.loads(line) for line in body.decode().splitlines()]
+    assert key.startswith("console/7/")
+    assert [row["to"] for row in rows] == ["u1@example.com", "u2@example.com"]
+    assert answers[1] == Accepted(f"{key}#1")
+
+
+def test_an_address_and_a_text_stay_out_of_logs():
+    assert "example.com" not in repr(message())
+    assert "본문" not in repr(message())
