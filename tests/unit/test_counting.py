@@ -45,7 +45,7 @@ def test_a_click_counts_for_arm_and_labels():
     assert of_flag(entry(labels=1), Flag.CLICKED) == Counter({"arm:0:clicked": 1, "label:0:clicked": 1})
 
 
-@pytest.mark.parametrize("flag", set(Flag) - {Flag.CLICKED})
+@pytest.mark.parametrize("flag", [flag for flag in Flag if flag is not Flag.CLICKED])
 def test_other_flags_count_for_the_arm_alone(flag):
     assert of_flag(entry(labels=1), flag) == Counter({f"arm:0:{flag.name.lower()}": 1})
 

@@ -3,23 +3,31 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta
-from jinja2.exceptions import SecurityError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from dangol.domain import markup
 from dangol.domain.advertising import AdvertisingLaw, footer_lines, label
 from dangol.domain.campaign import MessageText
 from dangol.domain.errors import DefinitionError
-from dangol.domain.project import Project
+from dangol.domain.project import MergeTag, Project
+from dangol.domain.tracking import MAX_LINKS
 
 _MERGE_TAG: Final = re.compile(r"#\{\s*([^{}\s][^{}]*?)\s*\}")
-_HREF: Final = re.compile(r"""(<a\b[^>]*?\bhref\s*=\s*)(["'])(https?://[^"']+)\2""", re.IGNORECASE)
-_URL: Final = re.compile(r"https?://[^\s<>\"']+")
+# The address of anything that can be clicked, Outlook's own buttons too.
+_HREF: Final = re.compile(
+    r"""(<(?!link\b|base\b)[a-z][\w:-]*\b[^>]*?\shref\s*=\s*)"""
+    r"""(?:"\s*(https?://[^"]*)"|'\s*(https?://[^']*)'|(https?://[^\s"'>]+))""",
+    re.IGNORECASE,
+)
+_ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:.", re.IGNORECASE)
+_UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 # What a template may name besides the person's own traits.
-RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id"})
+RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id", "merge_tag"})
 _FIELDS: Final = ("subject", "preheader", "text", "html")
 
 
@@ -75,48 +83,85 @@ class MessageTemplate:
         Raises:
             MissingVariableError: the person lacks a value.
         """
-        links: list[str] = []
-        ours = {signer.unsubscribe}
-
-        def link(destination: str) -> str:
-            if destination in ours:
-                return destination
-            if destination not in links:
-                links.append(destination)
-            tracked = signer.click(destination, links.index(destination))
-            ours.add(tracked)
-            return tracked
-
-        names = {**traits, "link": link, "unsubscribe_link": signer.unsubscribe, "user_id": user_id}
-        parts = {name: self._fill(template, names) for name, template in self._templates.items()}
-        action = (parts["label"], link(parts["cta"])) if "cta" in parts else None
-        html = self._html(parts, action, link) + _pixel(signer)
+        links = _Links(signer)
+        names = {
+            **traits,
+            "link": links,
+            "unsubscribe_link": signer.unsubscribe,
+            "user_id": user_id,
+            "merge_tag": lambda tag: _merged(self._project.merge_tags[tag], traits),
+        }
+        parts = {name: _fill(template, names) for name, template in self._templates.items()}
+        action = (parts["label"], links(parts["cta"])) if "cta" in parts else None
+        html = links.track(parts["html"] if "html" in parts else markup.paragraphs(parts["text"], links.ours))
         text = parts["text"].rstrip() + ("\n\n▼ {}\n{}".format(*action) if action else "")
-        subject = parts.get("subject", "")
+        subject, footer = parts.get("subject", ""), ""
         if law is not None:
             subject = label(subject, law)
-            lines = footer_lines(text, self._project, signer.unsubscribe)
-            text = "\n\n".join(part for part in (text, "\n".join(lines)) if part)
-            html = _before_end(html, _html_footer(lines, signer.unsubscribe))
-        return Rendered(_one_line(subject), text + "\n", html, tuple(links))
+            footer = markup.footer(footer_lines(unescape(html), self._project, signer.unsubscribe, law))
+            text = "\n\n".join([text, *_text_footer(footer_lines(text, self._project, signer.unsubscribe, law))])
+        ending = f"{markup.button(action)}{footer}{markup.pixel(signer.pixel)}"
+        whole = markup.framed(html, markup.hidden(parts.get("preheader", "")), ending)
+        return Rendered(_one_line(subject), text + "\n", whole, links.numbered)
 
-    def _fill(self, template: Template, names: Mapping[str, Any]) -> str:
-        try:
-            return template.render(names)
-        except UndefinedError as error:
-            raise MissingVariableError(str(error)) from error
-        except (SecurityError, TypeError, ValueError, ArithmeticError) as error:
-            raise MissingVariableError(f"a value does not fit the template: {type(error).__name__}") from error
 
-    def _html(self, parts: Mapping[str, str], action: tuple[str, str] | None, link: Callable[[str], str]) -> str:
-        preheader = escape(parts.get("preheader", ""))
-        if "html" in parts:
-            tracked = _HREF.sub(lambda m: f"{m[1]}{m[2]}{escape(link(_unescape(m[3])))}{m[2]}", parts["html"])
-            body = tracked + _button(action)
-        else:
-            body = _paragraphs(parts["text"]) + _button(action)
-        hidden = f'<div style="display:none;max-height:0;overflow:hidden">{preheader}</div>' if preheader else ""
-        return f"{hidden}{body}"
+class _Links:
+    """The tracked links of one message, numbered as they come; the same destination is one link."""
+
+    def __init__(self, signer: LinkSigner) -> None:
+        self._click = signer.click
+        self._tracked: dict[str, str] = {}
+        # Addresses that are tracked already, or must not be.
+        self.ours = {signer.unsubscribe}
+
+    @property
+    def numbered(self) -> tuple[str, ...]:
+        return tuple(self._tracked)
+
+    def __call__(self, destination: object) -> str:
+        if str(destination) in self.ours:
+            return str(destination)
+        # No white space in an address: a redirect puts it into a header.
+        address = _UNSEEN.sub("%20", str(destination).strip())
+        if not _SCHEME.match(address):
+            raise MissingVariableError("a link leads nowhere")
+        if address not in self._tracked:
+            if len(self._tracked) == MAX_LINKS:
+                raise MissingVariableError(f"more than {MAX_LINKS} links")
+            self._tracked[address] = self._click(address, len(self._tracked))
+            self.ours.add(self._tracked[address])
+        return self._tracked[address]
+
+    def track(self, html: str) -> str:
+        """Track every address in `html` that is not tracked yet."""
+
+        def tracked(match: re.Match[str]) -> str:
+            written = match[2] or match[3] or match[4]
+            address = _ENTITY.sub(lambda entity: unescape(entity[0]), written)
+            return f'{match[1]}"{escape(self(address))}"'
+
+        return _HREF.sub(tracked, html)
+
+
+def _fill(template: Template, names: Mapping[str, Any]) -> str:
+    try:
+        return template.render(names)
+    except UndefinedError as error:
+        raise MissingVariableError(str(error)) from error
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        raise MissingVariableError(f"a value does not fit the template: {type(error).__name__}") from error
+
+
+def _merged(tag: MergeTag, traits: Mapping[str, Any]) -> object:
+    """What stands for a merge tag: the trait, or the default where the person has none or a blank one."""
+    value: object = traits
+    for name in tag.trait.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if value is not None and str(value).strip():
+        return value
+    if tag.default is None:
+        raise MissingVariableError(f"{tag.trait!r} is missing")
+    return tag.default
 
 
 def variables(message: MessageText) -> set[str]:
@@ -135,7 +180,8 @@ def merge_tags(message: MessageText) -> set[str]:
 
 def traits_needed(message: MessageText, project: Project) -> set[str]:
     """Every trait that rendering the message can ask for."""
-    tags = {project.merge_tags[tag].trait for tag in merge_tags(message) if tag in project.merge_tags}
+    # Of `address.city`, the trait is `address`.
+    tags = {project.merge_tags[tag].trait.partition(".")[0] for tag in merge_tags(message) if tag in project.merge_tags}
     return variables(message) | tags
 
 
@@ -156,8 +202,7 @@ def _compile(env: ImmutableSandboxedEnvironment, source: str, field: str, projec
             known = ", ".join(f"#{{{name}}}" for name in project.merge_tags) or "none"
             problem = f"merge tag {match[0]} is not in dangol.yaml"
             raise DefinitionError(problem, field=f"message.{field}", hint=f"known: {known}")
-        filled = f" | default({tag.default!r}, true)" if tag.default is not None else ""
-        return f"{{{{ {tag.trait}{filled} }}}}"
+        return f"{{{{ merge_tag({match[1]!r}) }}}}"
 
     try:
         return env.from_string(_MERGE_TAG.sub(expression, source))
@@ -166,43 +211,8 @@ def _compile(env: ImmutableSandboxedEnvironment, source: str, field: str, projec
 
 
 def _one_line(subject: str) -> str:
-    return " ".join(subject.split())
+    return " ".join(_UNSEEN.sub(" ", subject).split())
 
 
-def _unescape(href: str) -> str:
-    return href.replace("&amp;", "&")
-
-
-def _paragraphs(text: str) -> str:
-    blocks = [block for block in re.split(r"\n\s*\n", text.strip()) if block]
-    return "".join(f"<p>{_linked(block)}</p>" for block in blocks)
-
-
-def _linked(block: str) -> str:
-    parts, position = [], 0
-    for match in _URL.finditer(block):
-        url = escape(match[0])
-        parts += [escape(block[position : match.start()]), f'<a href="{url}">{url}</a>']
-        position = match.end()
-    return "".join([*parts, escape(block[position:])]).replace("\n", "<br>")
-
-
-def _button(action: tuple[str, str] | None) -> str:
-    if action is None:
-        return ""
-    style = "display:inline-block;padding:12px 20px;background:#1a1a1a;color:#ffffff;text-decoration:none"
-    return f'<p><a href="{escape(action[1])}" style="{style}">{escape(action[0])}</a></p>'
-
-
-def _pixel(signer: LinkSigner) -> str:
-    return f'<img src="{escape(signer.pixel)}" width="1" height="1" alt="">' if signer.pixel else ""
-
-
-def _html_footer(lines: list[str], unsubscribe: str) -> str:
-    written = "<br>".join(_linked(line) if unsubscribe in line else escape(line) for line in lines)
-    return f'<hr><p style="font-size:12px;color:#666666">{written}</p>' if lines else ""
-
-
-def _before_end(html: str, footer: str) -> str:
-    head, end, tail = html.rpartition("</body>")
-    return f"{head}{footer}{end}{tail}" if end else f"{html}{footer}"
+def _text_footer(lines: list[str]) -> list[str]:
+    return ["\n".join(lines)] if lines else []

@@ -35,8 +35,9 @@ def country_of(traits: Mapping[str, Any], project: Project) -> str | None:
             return country
     if phone.startswith("010"):
         return "KR"
-    stated = traits.get("country")
-    return stated.upper() if isinstance(stated, str) and stated else project.home_country
+    stated = str(traits.get("country") or "").strip().upper()
+    # A country's name is no code; what cannot be read must not lose the label.
+    return stated if len(stated) == len("KR") and stated.isalpha() and stated.isascii() else project.home_country
 
 
 def label(subject: str, law: AdvertisingLaw) -> str:
@@ -46,11 +47,11 @@ def label(subject: str, law: AdvertisingLaw) -> str:
     return f"{LABEL} {subject}"
 
 
-def footer_lines(text: str, project: Project, unsubscribe: str) -> list[str]:
+def footer_lines(text: str, project: Project, unsubscribe: str, law: AdvertisingLaw) -> list[str]:
     """The footer's lines that `text` does not have yet: the sender with contact, and the way out."""
     lines = [] if _names_sender(text, project.sender) else [_sender_line(project.sender)]
     if unsubscribe not in text:
-        lines.append(_way_out(project.locale, unsubscribe))
+        lines.append(_way_out(unsubscribe, korean=law.labelled or project.locale == "ko"))
     return lines
 
 
@@ -63,7 +64,8 @@ def _sender_line(sender: Sender) -> str:
     return " | ".join(part for part in (sender.name, sender.address, sender.phone, sender.email) if part)
 
 
-def _way_out(locale: str, unsubscribe: str) -> str:
-    if locale == "ko":
+def _way_out(unsubscribe: str, *, korean: bool) -> str:
+    # Annex 6 asks for both languages.
+    if korean:
         return f"메일을 그만 받으시려면 수신거부를 눌러 주세요. To unsubscribe, click here: {unsubscribe}"
     return f"To stop these e-mails, unsubscribe here: {unsubscribe}"

@@ -167,11 +167,10 @@ def _goal(result: RunResult, treated: list[ArmCounts], holdout: ArmCounts) -> di
 
 
 def _actual(target: Target, result: RunResult, treated: list[ArmCounts], holdout: ArmCounts) -> float | None:
-    people = sum(arm.audience for arm in treated)
     converted = sum(arm["goal:people"] for arm in treated)
     match target.metric:
         case "uplift":
-            difference = shares(converted, people, holdout["goal:people"], holdout.audience)
+            difference = _overall(treated, holdout)
             return difference.absolute if difference else None
         case "click_rate":
             return _rate(sum(arm["clicked"] for arm in treated), sum(arm["sent"] for arm in treated))
@@ -189,17 +188,20 @@ def _verdict(goal: Goal, result: RunResult, treated: list[ArmCounts], holdout: A
         return None
     if result.data_until < result.scheduled_at + goal.within:
         return "open"
+    if goal.target.metric == "uplift":
+        return _uplift_verdict(goal.target.figure, _overall(treated, holdout))
     actual = _actual(goal.target, result, treated, holdout)
     if actual is None:
         return "too_few"
-    if goal.target.metric != "uplift":
-        return "met" if actual >= goal.target.figure else "missed"
-    return _uplift_verdict(goal.target.figure, treated, holdout)
+    return "met" if actual >= goal.target.figure else "missed"
 
 
-def _uplift_verdict(target: float, treated: list[ArmCounts], holdout: ArmCounts) -> str:
+def _overall(treated: list[ArmCounts], holdout: ArmCounts) -> Difference | None:
     people, converted = sum(a.audience for a in treated), sum(a["goal:people"] for a in treated)
-    found = shares(converted, people, holdout["goal:people"], holdout.audience)
+    return shares(converted, people, holdout["goal:people"], holdout.audience)
+
+
+def _uplift_verdict(target: float, found: Difference | None) -> str:
     if found is None:
         return "too_few"
     if found.high < target:
