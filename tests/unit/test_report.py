@@ -184,6 +184,12 @@ def test_without_a_holdout_nothing_is_compared():
     assert (told["goal"]["actual"], told["goal"]["gap"], told["goal"]["verdict"]) == (None, None, "too_few")
 
 
+def test_an_arm_that_nobody_got_is_not_compared():
+    uplift = report(result(small(**{"0__sent": 100, "holdout__held_out": 100})))["variants"][1]["uplift"]
+
+    assert uplift == {"converted": None, "visited": None, "revenue_per_person": None}
+
+
 def test_without_a_goal_there_is_no_verdict_and_no_revenue():
     told = report(result(goal=None, audience=LABELLED))
 
