@@ -172,6 +172,13 @@ def test_then_not_cannot_tell_where_the_facet_may_have_been_let_go():
     assert answer(ann, **dev, then_not="buy") is False
 
 
+def test_what_was_let_go_after_the_run_began_was_before_its_last_second_or_not_at_all():
+    ann = did(("view", 90), ("buy", 1), category="design")
+    ann.watermarks["view"] = NOON + 5
+
+    assert answer(ann, did="view", where={"category": "dev"}, then_not="buy") is False
+
+
 def test_then_not_cannot_tell_where_the_latest_before_the_run_was_let_go():
     ann = did(("view", 30), ("view", 20), ("view", -5), ("view", -6), ("buy", 25), keep=2)
 

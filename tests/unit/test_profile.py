@@ -103,6 +103,10 @@ def test_a_window_that_ends_among_what_was_dropped_knows_of_the_first():
     assert history(10, 20, 30, 40, keep=2).within(None, 25) == Tally(1, 2, -inf, inf)
 
 
+def test_a_window_that_ends_at_the_oldest_kept_is_a_range():
+    assert history(10, 30, 30, keep=1).within(None, 30) == Tally(1, 2, -inf, inf)
+
+
 def test_a_refund_among_what_was_dropped_leaves_the_sum_open():
     spent = folded([Occurrence("buy", at, value) for at, value in ((1, 900), (2, -900), (3, 5))], EventSpec(keep=1))
 
