@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import shutil
 import socket
 import time
 import urllib.request
@@ -101,6 +102,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         os.environ.pop("DANGOL_LOCAL_PORT")
         if previous is not None:
             os.environ["DANGOL_LOCAL_PORT"] = previous
+
+
+def clear_project(folder: Path) -> None:
+    """Take the definitions of another test away."""
+    for name in ("campaigns", "segments"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / "dangol.yaml").unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from cli.local_cloud import LocalCloud
 from cli.main import dangol
 from cli.stack import Stack, connect
-from tests.e2e.conftest import Api, mails, recorded
+from tests.e2e.conftest import Api, clear_project, mails, recorded
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "hillstrom.csv.gz"
 HOLDOUT = "No E-Mail"
@@ -103,7 +103,8 @@ def all_customers() -> list[Customer]:
 
 
 def write_shop(folder: Path, customers: Sequence[Customer]) -> Path:
-    (folder / "campaigns").mkdir(exist_ok=True)
+    clear_project(folder)
+    (folder / "campaigns").mkdir()
     (folder / "dangol.yaml").write_text(PROJECT)
     (folder / "campaigns" / "hillstrom.yaml").write_text(CAMPAIGN)
     people = folder / "customers.csv"

@@ -68,7 +68,7 @@ def test_who_was_in_flight_when_a_worker_died_is_unknown_and_never_sent_to_again
 def test_who_was_claimed_but_not_in_flight_is_sent_to_by_the_next_worker():
     world = World()
     piece = chunk(world.people(*EVERYBODY))
-    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign,assignment]
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         world.dispatcher("first").dispatch(piece)
     world.journals.mark = mark  # type: ignore[method-assign]
@@ -288,7 +288,7 @@ def test_quiet_hours_hold_a_message_and_send_it_when_they_end():
 def test_a_claim_that_may_not_be_sent_any_more_is_cancelled():
     world = World()
     piece = chunk(world.people("u0"))
-    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign,assignment]
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         world.dispatcher("first").dispatch(piece)
     world.journals.mark = mark  # type: ignore[method-assign]
@@ -305,7 +305,7 @@ def test_a_claim_that_may_not_be_sent_any_more_is_cancelled():
 def test_a_run_that_was_cancelled_skips_whoever_is_left():
     world = World()
     piece = chunk(world.people(*EVERYBODY))
-    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign,assignment]
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         world.dispatcher("first").dispatch(piece)
     world.journals.mark = mark  # type: ignore[method-assign]

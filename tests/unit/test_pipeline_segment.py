@@ -140,7 +140,7 @@ def test_a_repeated_step_selects_the_same_people_although_the_table_changed():
     world.segmenter.start(ORDER)
     (task,) = world.tasks.take()
     step = ScanStep.model_validate_json(task)
-    close, world.runs.close_step = world.runs.close_step, _killed  # type: ignore[method-assign,assignment]
+    close, world.runs.close_step = world.runs.close_step, _killed  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         world.segmenter.scan(step, until=lambda: False)
     world.runs.close_step = close  # type: ignore[method-assign]
