@@ -178,6 +178,7 @@ def _tell(stack: Stack, project: Project, run: str, someone: str) -> None:
         true_uplift=true_uplift(),
         price=project.prices.get(campaign.channel),
         someone=someone,
+        titles={segment.name: segment.title or segment.name for segment in excluded},
     )
     sys.stdout.write("\n" + "\n".join(lines(story)) + "\n")
 

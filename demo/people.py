@@ -44,13 +44,14 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(slots=True)
 class Person:
-    """One person; `groups` says what their history must show."""
+    """One person; `groups` says what their history must show, `withdrew_at` when they took back e-mail consent."""
 
     user_id: str
     traits: dict[str, Any]
     consents: dict[str, bool]
     consented_at: datetime | None
     groups: frozenset[str] = field(default_factory=frozenset)
+    withdrew_at: datetime | None = None
 
 
 def make_people(rng: Random, now: datetime) -> list[Person]:
@@ -59,6 +60,7 @@ def make_people(rng: Random, now: datetime) -> list[Person]:
     members = [_member(rng, number, groups, now) for number in range(1, MEMBERS + 1)]
     _share_phones(rng, members)
     _consent(rng, members)
+    _withdraw(rng, members, now)
     return [*members, *(_visitor(rng, number, now) for number in range(1, VISITORS + 1))]
 
 
@@ -87,7 +89,7 @@ def _groups(rng: Random) -> dict[str, set[int]]:
 
 def _member(rng: Random, number: int, groups: dict[str, set[int]], now: datetime) -> Person:
     mine = frozenset(name for name, people in groups.items() if number in people)
-    days = rng.uniform(400, 900) if "dormant" in mine else rng.uniform(95, 900)
+    days = rng.uniform(402, 900) if "dormant" in mine else rng.uniform(95, 900)
     signed_up = (now - days * _DAY).replace(microsecond=0)
     interested = mine & {"viewed", "left", "wished", "bought_dev"}
     traits: dict[str, Any] = {
@@ -130,9 +132,10 @@ def _share_of(rng: Random, people: Sequence[Person], share: float) -> Iterable[P
     return rng.sample(people, round(len(people) * share))
 
 
-def withdrew(members: Sequence[Person], rng: Random) -> list[Person]:
-    """Those who had consented to e-mail and withdrew last month."""
-    return rng.sample([p for p in members if not p.consents.get("email", True)], round(len(members) * WITHDREW))
+def _withdraw(rng: Random, members: Sequence[Person], now: datetime) -> None:
+    """Of those without consent to e-mail, some had it until last month."""
+    for person in rng.sample([p for p in members if not p.consents["email"]], round(len(members) * WITHDREW)):
+        person.withdrew_at = (now - rng.uniform(1, 30) * _DAY).replace(microsecond=0)
 
 
 def _visitor(rng: Random, number: int, now: datetime) -> Person:

@@ -42,17 +42,21 @@ def draw(user_id: str, what: str) -> float:
     return int.from_bytes(sha256(f"{SALT}:{what}:{user_id}".encode()).digest()[:8]) / 2**64
 
 
+def buys(user_id: str, variant: str | None) -> bool:
+    """Whether this person buys within the seven days if they get `variant`, or nothing: all three are known."""
+    return draw(user_id, "buys") < (BUYS[variant] if variant else UNTOUCHED)
+
+
 def reactions(user_id: str, variant: str | None) -> Iterator[Act]:
     """All that one person does within the seven days; `variant` is None for those who got nothing."""
-    will = draw(user_id, "buys")
-    buys = will < (BUYS[variant] if variant else UNTOUCHED)
+    bought = buys(user_id, variant)
     when = 1 + draw(user_id, "buys when") ** 2 * (_HOURS - 8)
     if variant is None:
-        if buys or draw(user_id, "looks") < LOOKS_UNTOUCHED:
+        if bought or draw(user_id, "looks") < LOOKS_UNTOUCHED:
             yield Act(when, "view", user_id)
     else:
-        yield from _answers(user_id, variant, when, convinced=buys and will >= UNTOUCHED)
-    if buys:
+        yield from _answers(user_id, variant, when, convinced=bought and not buys(user_id, None))
+    if bought:
         yield Act(when + 0.5, "buy", user_id)
 
 
