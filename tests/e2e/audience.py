@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from cli.applying import Applied, apply
@@ -11,7 +12,7 @@ from cli.running import start
 from cli.stack import Stack
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import Profile
-from tests.e2e.conftest import eventually, mails, status
+from tests.e2e.conftest import eventually, mails, queue_is_dry, status
 from tests.shop_campaign import campaign, project
 
 CONSENTED_AT = 1_700_000_000
@@ -43,7 +44,8 @@ def apply_to(stack: Stack, group: str, *, rate: str = "1000/s", **changed: Any) 
 
 def ended(stack: Stack, run: str) -> dict[str, Any]:
     """Wait for a run's end; its status then."""
-    return eventually(lambda: (now := status(stack, run))["state"] == "finished" and now, f"{run} ends")
+    told: dict[str, Any] = eventually(lambda: (now := status(stack, run))["state"] == "finished" and now, f"{run} ends")
+    return told
 
 
 def run_to_end(stack: Stack, campaign_id: str) -> dict[str, Any]:
@@ -74,6 +76,12 @@ def found(pattern: re.Pattern[str], text: str) -> str:
     match = pattern.search(text)
     assert match, "the message lacks an address that it must have"
     return match[match.re.groups]
+
+
+def worked_off(stack: Stack) -> None:
+    """Wait until no scan and no chunk is left to be worked."""
+    for queue in ("SegmentQueueUrl", "SendQueueUrl"):
+        eventually(partial(queue_is_dry, stack, queue), f"{queue} is worked off")
 
 
 @contextmanager

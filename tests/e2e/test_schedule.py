@@ -10,8 +10,8 @@ import pytest
 from cli.stack import Stack
 from dangol.domain.errors import NotFoundError
 from dangol.domain.schedule import run_id
-from tests.e2e.audience import apply_to, consenting, ended, times_mailed
-from tests.e2e.conftest import eventually, queue_is_dry, status
+from tests.e2e.audience import apply_to, consenting, ended, times_mailed, worked_off
+from tests.e2e.conftest import eventually, status
 from tests.shop_campaign import project
 
 ZONE = project().zone
@@ -20,7 +20,8 @@ SOON = timedelta(seconds=4)
 
 
 def soon(stack: Stack) -> datetime:
-    return stack.clock.now().astimezone(ZONE).replace(microsecond=0) + SOON
+    now: datetime = stack.clock.now()
+    return now.astimezone(ZONE).replace(microsecond=0) + SOON
 
 
 def known(stack: Stack, run: str) -> bool:
@@ -66,8 +67,7 @@ def test_a_firing_that_comes_twice_is_one_run_and_reaches_everybody_once(stack: 
     assert runs == {run_id("doubled", at)}
     first = ended(stack, run_id("doubled", at))
     assert fire(stack, "doubled", at) in runs
-    for queue in ("SegmentQueueUrl", "SendQueueUrl"):
-        eventually(lambda queue=queue: queue_is_dry(stack, queue), f"{queue} is worked off")
+    worked_off(stack)
 
     assert ended(stack, first["run"]) == first
     assert (first["audience"], first["sent"]) == (len(people), len(people))
