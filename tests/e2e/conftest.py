@@ -43,7 +43,7 @@ class Api:
         packed = json.dumps(body).encode() if isinstance(body, dict) else body
         connection.request(method, address.path, packed, {"host": address.netloc, **(headers or {})})
         answer = connection.getresponse()
-        answer.text = answer.read().decode()  # type: ignore[attr-defined]
+        answer.text = answer.read().decode(errors="replace")  # type: ignore[attr-defined]
         connection.close()
         return answer
 
