@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cli.emptying import empty
 from cli.secrets import ensure_secrets
 from cli.stack import LOCAL_REGION, Stack, clock_file, connect, local_endpoint
 from dangol.domain.errors import DangolError, InputError, NotFoundError
@@ -90,14 +91,7 @@ class LocalCloud:
         if self.state() is None:
             raise NotFoundError("the local cloud does not run: dangol local up")
         clock_file(self.folder).unlink(missing_ok=True)
-        stack = connect(self.stack, local=True, folder=self.folder)
-        _empty_schedules(stack)
-        for name, value in stack.outputs.items():
-            if name.endswith("QueueUrl"):
-                stack.client("sqs").purge_queue(QueueUrl=value)
-            elif name.endswith("Table"):
-                _empty_table(stack.dynamodb, value)
-        _empty_bucket(stack.client("s3"), stack.settings.lake_bucket)
+        empty(connect(self.stack, local=True, folder=self.folder))
 
     def _start(self, say: Say) -> dict[str, Any]:
         program = _tool("ministack")
@@ -229,30 +223,3 @@ def _wait(ready: Callable[[], bool], seconds: float) -> bool:
             return True
         time.sleep(_PAUSE)  # noqa: TID251 - a process has no way to tell us
     return False
-
-
-def _empty_table(dynamodb: Any, table: str) -> None:
-    """Make the table anew: quicker than deleting its items one by one."""
-    told = dynamodb.describe_table(TableName=table)["Table"]
-    dynamodb.delete_table(TableName=table)
-    dynamodb.create_table(
-        TableName=table,
-        KeySchema=told["KeySchema"],
-        AttributeDefinitions=told["AttributeDefinitions"],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def _empty_bucket(s3: Any, bucket: str) -> None:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        doomed = [{"Key": o["Key"], "VersionId": o["VersionId"]} for o in found]
-        if doomed:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
-
-
-def _empty_schedules(stack: Stack) -> None:
-    client, group = stack.client("scheduler"), stack.outputs["ScheduleGroup"]
-    for page in client.get_paginator("list_schedules").paginate(GroupName=group):
-        for schedule in page["Schedules"]:
-            client.delete_schedule(GroupName=group, Name=schedule["Name"])

@@ -34,11 +34,13 @@ def consenting(stack: Stack, group: str, count: int) -> list[str]:
     return people
 
 
-def apply_to(stack: Stack, group: str, *, rate: str = "1000/s", **changed: Any) -> Applied:
-    """Apply a campaign at one group, under the group's name."""
+def apply_to(
+    stack: Stack, group: str, *, campaign_id: str | None = None, rate: str = "1000/s", **changed: Any
+) -> Applied:
+    """Apply a campaign at one group, under the group's name where no other is given."""
     wanted = campaign(audience={"trait": "group", "is": group}, **changed)
     within = project(channels={"email": {"provider": "ses", "rate": rate}})
-    (applied,) = apply(stack, within, [(group, wanted)])
+    (applied,) = apply(stack, within, [(campaign_id or group, wanted)])
     return applied
 
 
