@@ -302,6 +302,27 @@ def test_a_claim_that_may_not_be_sent_any_more_is_cancelled():
     assert world.counted() == Counter(no_consent=1)
 
 
+def test_a_cancellation_that_lost_is_decided_again():
+    world = World()
+    piece = chunk(world.people("u0"))
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.journals.mark = mark  # type: ignore[method-assign]
+    now = int(NOW.timestamp())
+    world.ledgers.ledgers["u0"] = world.ledgers.ledgers["u0"].with_consent("email", given=False, at=now)
+
+    def opt_in():
+        world.ledgers.before_write = lambda: None
+        world.ledgers.ledgers["u0"] = world.ledgers.ledgers["u0"].with_consent("email", given=True, at=now + 99)
+
+    world.ledgers.before_write = opt_in
+    world.redeliver(piece)
+
+    assert world.channel.users == ["u0"]
+    assert world.counted() == Counter(sent=1)
+
+
 def test_a_run_that_was_cancelled_skips_whoever_is_left():
     world = World()
     piece = chunk(world.people(*EVERYBODY))
@@ -384,6 +405,31 @@ def test_what_was_queued_again_an_old_message_does_not_repeat():
 
     world.drain()
     assert world.channel.users == ["u0"]
+
+
+def test_a_message_of_a_worker_who_died_does_not_close_the_chunk_over_others():
+    hours = {"marketing": {"from": "09:00", "to": "12:00"}}
+    world = World(definition=definition(within=project(quiet_hours=hours)))
+    piece = chunk(world.people("u0", "u1"))
+    consented = world.ledgers.ledgers["u1"]
+    world.ledgers.ledgers["u1"] = consented.with_consent("email", given=False, at=int(NOW.timestamp()))
+    finish, world.journals.finish = world.journals.finish, _killed  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.journals.finish = finish  # type: ignore[method-assign]
+    # It skipped u1, who then changes their mind: the next worker holds both.
+    (left_behind, _), world.sends.sent = world.sends.sent[0], []
+    world.ledgers.ledgers["u1"] = world.ledgers.ledgers["u1"].with_consent("email", given=True, at=2_000_000_000)
+    world.clock.pass_by(seconds=world.timeout + 10)
+    world.dispatcher("second").dispatch(piece)
+
+    with pytest.raises(ConflictError):
+        world.dispatcher("third").dispatch(SendChunk.model_validate_json(left_behind))
+
+    world.clock.pass_by(seconds=world.timeout + 10)
+    world.drain()
+    assert sorted(world.channel.users) == ["u0", "u1"]
+    assert world.counted() == Counter(sent=2)
 
 
 @pytest.mark.parametrize("fatal", range(1, 16))

@@ -89,6 +89,9 @@ class Dispatcher:
         verdict, journal = self._s.journals.take(wanted, lease_until=now + self._worker.lease, now=now)
         if verdict is Verdict.BUSY:
             raise ConflictError("another worker holds the chunk")
+        if journal and any(not letter.isupper() for i, letter in enumerate(journal.states) if i not in chunk.indexes):
+            # A worker queued this piece and died; whoever came after queued one that misses nobody.
+            raise ConflictError("another message carries more of the chunk")
         return journal if verdict is Verdict.TAKEN else None
 
     def _work(self, work: Work) -> None:
