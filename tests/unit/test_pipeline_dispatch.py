@@ -381,6 +381,67 @@ def test_no_second_sees_more_than_the_rate():
     assert all(sum(start <= t < start + 1 for t in times) <= 20 for start in times)
 
 
+def slowed(world: World, seconds: float) -> list[float]:
+    """Let each call take so long; when each message was handed over."""
+    times: list[float] = []
+    send = world.channel.send
+
+    def slow(messages):
+        times.extend([world.clock.seconds()] * len(messages))
+        world.clock.pass_by(seconds=seconds)
+        return send(messages)
+
+    world.channel.send = slow  # type: ignore[method-assign]
+    return times
+
+
+def test_the_rate_holds_although_calls_are_slow():
+    world = World(definition=definition(within=project(channels={"email": {"provider": "ses", "rate": "20/s"}})))
+    times = slowed(world, 0.45)
+
+    world.dispatcher().dispatch(chunk(world.people(*(f"u{n}" for n in range(40)))))
+    world.drain()
+
+    assert len(times) == 40
+    assert all(sum(start <= t < start + 1 for t in times) <= 20 for start in times)
+
+
+def test_behind_a_slow_provider_nobody_is_sent_to_on_a_permission_of_long_ago():
+    world = World(definition=definition(within=project(channels={"email": {"provider": "ses", "rate": "10/s"}})))
+    times = slowed(world, 4.0)
+    people = [f"u{n}" for n in range(100)]
+
+    world.dispatcher().dispatch(chunk(world.people(*people)))
+
+    assert max(times) - min(times) <= 10
+    assert len(world.channel.taken) < 100
+    for user in people:
+        ledger = world.ledgers.ledgers[user]
+        world.ledgers.ledgers[user] = ledger.with_consent("email", given=False, at=int(NOW.timestamp()) + 60)
+    before = len(world.channel.taken)
+    world.drain()
+    assert len(world.channel.taken) == before
+    assert world.counted() == Counter(sent=before, no_consent=100 - before)
+
+
+def test_a_piece_that_missed_its_slot_asks_for_another():
+    world = World()
+    piece = chunk(world.people("u0"))
+
+    def slow_claim():
+        world.ledgers.before_write = lambda: None
+        world.clock.pass_by(seconds=3)
+
+    world.ledgers.before_write = slow_claim
+
+    world.dispatcher().dispatch(piece)
+
+    assert world.channel.taken == []
+    world.drain()
+    assert world.channel.users == ["u0"]
+    assert world.counted() == Counter(sent=1)
+
+
 def test_a_journal_that_names_a_claim_without_a_ledger_entry_is_not_counted():
     world = World()
     world.channel.batch_size = 5

@@ -9,7 +9,7 @@ from dangol.contracts import SendChunk
 from dangol.domain.errors import ConflictError, DoubtError, SendError, ThrottledError, UnavailableError
 from dangol.domain.ledger import State
 from dangol.ports import Refused
-from tests.dispatching import NOW, RUN, World, chunk, running
+from tests.dispatching import RUN, World, chunk, running
 from tests.shop_campaign import campaign, definition, project
 
 PEOPLE = tuple(f"u{n}" for n in range(14))

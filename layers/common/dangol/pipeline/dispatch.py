@@ -33,6 +33,10 @@ from dangol.ports import Accepted, Journal, Message, Refused, Verdict
 MAX_DELAY: Final = 900
 # What the provider asked to wait is tried again after this many seconds.
 BACK_OFF: Final = 5.0
+# A hand-over that would begin later than this after its claim is decided again.
+PERMISSION_AGE: Final = 10.0
+# What a piece may overrun its slot by, for the claim and a slow call; the rest asks for a slot again.
+SLACK: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +111,25 @@ class Dispatcher:
             work.waiting.update(dict.fromkeys(work.open(), self._worker.longest_piece))
             return
         clock.wait_until(start)
-        self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), start)
+        until = min(clock.seconds() + PERMISSION_AGE, start + len(sends[:size]) / plan.rate + SLACK)
+        self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), start, until)
 
-    def _hand_over(self, work: Work, messages: Mapping[int, Message], start: float) -> None:
-        plan, order = work.plan, sorted(messages)
+    def _hand_over(self, work: Work, messages: Mapping[int, Message], due: float, until: float) -> None:
+        plan, clock, order = work.plan, self._s.clock, sorted(messages)
         for index, entry in work.entries.items():
             if entry.state is State.HELD_OUT:
                 work.states[index] = HELD_OUT
         # No call is larger than a tenth of a second's worth, so that no sliding second exceeds the rate.
         size = max(1, min(plan.channel.batch_size, plan.rate // 10))
         for position in range(0, len(order), size):
-            self._s.clock.wait_until(start + position / plan.rate)
-            self._send(work, order[position : position + size], messages)
+            clock.wait_until(due)
+            if clock.seconds() > until:
+                work.waiting.update(dict.fromkeys(order[position:], 1.0))
+                return
+            batch = order[position : position + size]
+            # Counted from when it really began: time that a slow call took is not made up for by a burst.
+            due = max(due, clock.seconds()) + len(batch) / plan.rate
+            self._send(work, batch, messages)
             if work.waiting.keys() & messages.keys():
                 work.waiting.update(dict.fromkeys(order[position + size :], BACK_OFF))
                 return
