@@ -14,7 +14,7 @@ from dangol.domain.project import Project
 from dangol.pipeline.counting import arm_key, label_bits
 from dangol.pipeline.folding import hashed, value_of
 from dangol.pipeline.known_runs import KnownRuns
-from dangol.ports import Ledgers, Outcome, Outcomes
+from dangol.ports import Definition, Ledgers, Outcome, Outcomes, RunItem
 
 PEOPLE_PER_TRANSACTION: Final = 50
 # An imported file may bring a purchase long after the window; until then its outcome must be remembered.
@@ -27,6 +27,7 @@ class Hit:
 
     user_id: str
     entry: Entry
+    known: tuple[RunItem, Definition]
     kinds: tuple[str, ...]
     event: bytes
     value: Decimal
@@ -54,10 +55,14 @@ class Converter:
             self._count_run(number, hits)
 
     def _hits(self, event: Performed, ledger: Ledger, project: Project) -> list[Hit]:
-        touches = [Touch(e, known[1].campaign) for e in ledger.entries if (known := self._known.get(e.run))]
+        runs = {entry.run: known for entry in ledger.entries if (known := self._known.get(entry.run))}
+        touches = [Touch(entry, runs[entry.run][1].campaign) for entry in ledger.entries if entry.run in runs]
         found = attributed(touches, event.event, event.properties, event.at // 1000)
         value = value_of(event, project) or Decimal(0)
-        return [Hit(event.user_id, touch.entry, kinds, hashed(event.id), value) for touch, kinds in found]
+        return [
+            Hit(event.user_id, touch.entry, runs[touch.entry.run], kinds, hashed(event.id), value)
+            for touch, kinds in found
+        ]
 
     def _count_run(self, number: int, hits: Sequence[Hit]) -> None:
         by_person: dict[str, list[Hit]] = defaultdict(list)
@@ -66,14 +71,11 @@ class Converter:
         people = list(by_person)
         for position in range(0, len(people), PEOPLE_PER_TRANSACTION):
             part = {user: by_person[user] for user in people[position : position + PEOPLE_PER_TRANSACTION]}
-            while not self._store(number, part):
+            while not self._store(number, hits[0].known, part):
                 pass
 
-    def _store(self, number: int, by_person: Mapping[str, Sequence[Hit]]) -> bool:
+    def _store(self, number: int, known: tuple[RunItem, Definition], by_person: Mapping[str, Sequence[Hit]]) -> bool:
         """Try once; False where somebody's outcome moved on in between."""
-        known = self._known.get(number)
-        if known is None:
-            return True
         stored = self._outcomes.get_many([(user, number) for user in by_person])
         changed: list[Outcome] = []
         deltas: dict[str, Decimal] = defaultdict(Decimal)
@@ -83,8 +85,9 @@ class Converter:
                 changed.append(replace(counted, rev=outcome.rev + 1))
                 for name, value in added.items():
                     deltas[name] += value
-        expires = known[0].scheduled_at + window(known[1].campaign) + KEPT_AFTER_WINDOW
-        return not changed or self._outcomes.put_counted(changed, known[0].run, deltas, expires)
+        run, definition = known
+        expires = run.scheduled_at + window(definition.campaign) + KEPT_AFTER_WINDOW
+        return not changed or self._outcomes.put_counted(changed, run.run, deltas, expires)
 
 
 def _counted(outcome: Outcome, hits: Sequence[Hit]) -> tuple[Outcome, dict[str, Decimal]]:

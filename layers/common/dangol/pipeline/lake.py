@@ -54,14 +54,11 @@ def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str
 
 def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
     row = {**_common(happening), "received_at": _iso(happening.received_at), "source": happening.source}
-    match happening:
-        case Performed():
-            value = None if happening.value is None else float(happening.value)
-            return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
-        case Identified():
-            return {**row, "properties": _json(happening.traits)}
-        case Consented():
-            return {**row, "properties": _json(happening.consents)}
+    if isinstance(happening, Performed):
+        value = None if happening.value is None else float(happening.value)
+        return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
+    told = happening.traits if isinstance(happening, Identified) else happening.consents
+    return {**row, "properties": _json(told)}
 
 
 def _json(values: Mapping[str, Any]) -> str:

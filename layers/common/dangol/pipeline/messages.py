@@ -8,10 +8,10 @@ from dangol.contracts import Recipient
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import Campaign
 from dangol.domain.project import Project
-from dangol.domain.tracking import MAX_LINKS, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.domain.variant import arms
 from dangol.ports import Message
-from dangol.rendering import LinkSigner, MessageTemplate, MissingVariableError
+from dangol.rendering import LinkSigner, MessageTemplate
 
 # A channel that has no pixel to show.
 _PLAIN_TEXT: Final = frozenset({"console"})
@@ -48,8 +48,6 @@ class Renderer:
         law = AdvertisingLaw(recipient.country) if advertising else None
         signer = self._signer(recipient.user_id, variant)
         rendered = self._templates[variant].render(recipient.user_id, recipient.traits, signer, law)
-        if len(rendered.links) > MAX_LINKS:
-            raise MissingVariableError(f"more than {MAX_LINKS} links")
         return Message(
             user_id=recipient.user_id,
             reference=f"{r.run}:{recipient.user_id}",
