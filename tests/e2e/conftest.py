@@ -113,9 +113,15 @@ def clear_project(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def stack(cloud: LocalCloud) -> Stack:
-    """The stack, emptied."""
-    cloud.reset()
+    """The stack, with what other modules left in it: a test keeps to people of its own."""
     return connect(cloud.stack, local=True, folder=cloud.folder)
+
+
+@pytest.fixture(scope="module")
+def emptied(cloud: LocalCloud, stack: Stack) -> Stack:
+    """The stack, emptied; after that every function starts afresh, which takes seconds."""
+    cloud.reset()
+    return stack
 
 
 @pytest.fixture(scope="module")

@@ -76,8 +76,8 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(cloud: LocalCloud, stack: Stack) -> Shop:
-    shop = Shop(cloud, stack)
+def shop(cloud: LocalCloud, emptied: Stack) -> Shop:
+    shop = Shop(cloud, emptied)
     clear_project(cloud.folder)
     shop.write("dangol.yaml", PROJECT)
     shop.write("campaigns/a-good.yaml", CAMPAIGN)

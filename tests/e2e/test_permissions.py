@@ -19,13 +19,13 @@ PEOPLE = [f"perm{n}" for n in range(20)]
 
 
 @pytest.fixture(scope="module")
-def shop(stack: Stack) -> Stack:
+def shop(emptied: Stack) -> Stack:
     """Twenty people who consented, and a campaign for them."""
     people = [Profile(user, traits={"email": f"{user}@example.com", "name": "지은"}) for user in PEOPLE]
-    assert stack.profiles.put_many(people) == []
-    assert stack.ledgers.put_many([Ledger(user, 1, {"email": 1_700_000_000}) for user in PEOPLE]) == {}
-    apply(stack, project(), [("permitted", campaign()), ("forbidden", campaign())])
-    return stack
+    assert emptied.profiles.put_many(people) == []
+    assert emptied.ledgers.put_many([Ledger(user, 1, {"email": 1_700_000_000}) for user in PEOPLE]) == {}
+    apply(emptied, project(), [("permitted", campaign()), ("forbidden", campaign())])
+    return emptied
 
 
 @contextmanager

@@ -49,13 +49,13 @@ def test_a_time_in_the_campaign_starts_its_run_and_its_schedule_is_gone_afterwar
 
     applied = apply_to(stack, "timed", schedule={"at": f"{at:%Y-%m-%dT%H:%M:%S}"})
     assert applied.schedule
-    assert schedules(stack) == ["timed"]
+    assert "timed" in schedules(stack)
     run = run_id("timed", at)
     eventually(lambda: known(stack, run), "the schedule fires")
 
     assert ended(stack, run)["sent"] == len(people)
     assert times_mailed(stack, people) == dict.fromkeys(people, 1)
-    eventually(lambda: not schedules(stack), "the schedule is gone")
+    eventually(lambda: "timed" not in schedules(stack), "the schedule is gone")
 
 
 def test_a_firing_that_comes_twice_is_one_run_and_reaches_everybody_once(stack: Stack):
