@@ -53,10 +53,10 @@ help: ## This list
 	@touch $@
 
 setup-run:
-	@$(MAKE) --no-print-directory -j3 .venv/run.ok .tools/sam/ok .tools/ministack/ok
+	@$(MAKE) --silent --no-print-directory -j3 .venv/run.ok .tools/sam/ok .tools/ministack/ok
 
 setup: setup-run ## Make the environments
-	@$(MAKE) --no-print-directory .venv/dev.ok
+	@$(MAKE) --silent --no-print-directory .venv/dev.ok
 
 # --- the demo --------------------------------------------------------------------------------------------------
 
