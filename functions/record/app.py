@@ -1,9 +1,8 @@
 """Record what happened, from EventQueue."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
-
-from pydantic import ValidationError
 
 from dangol import bootstrap
 from dangol.contracts import event_work
@@ -14,17 +13,32 @@ from dangol.pipeline.record import Happening
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Record a batch as one; a message that cannot be read goes its own way to the dead-letter queue."""
-    happenings: list[Happening] = []
+    messages: dict[str, list[Happening]] = {}
     failed = []
     for record in event["Records"]:
         try:
-            happenings += parse(record["body"])
-        except (ValueError, ValidationError):
+            messages[record["messageId"]] = parse(record["body"])
+        except (ValueError, RecursionError):
             logger.exception("message cannot be read", message_id=record["messageId"])
-            failed.append({"itemIdentifier": record["messageId"]})
-    recorded = bootstrap.recorder().record(happenings)
+            failed.append(record["messageId"])
+    failed += record_all(messages) if messages else []
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def record_all(messages: Mapping[str, list[Happening]]) -> list[str]:
+    """Record messages as one, or by halves where that fails; the ids of those that fail by themselves."""
+    try:
+        recorded = bootstrap.recorder().record([happening for said in messages.values() for happening in said])
+    except Exception:
+        if len(messages) == 1:
+            logger.exception("message cannot be recorded", message_id=next(iter(messages)))
+            return list(messages)
+        # What is recorded twice by this counts once, like any duplicate.
+        ids = list(messages)
+        halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
+        return [failed for half in halves for failed in record_all({i: messages[i] for i in half})]
     logger.info("batch recorded", events=recorded.events, people=recorded.people, duplicates=recorded.duplicates)
-    return {"batchItemFailures": failed}
+    return []
 
 
 def parse(body: str) -> list[Happening]:

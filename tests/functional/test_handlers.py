@@ -117,6 +117,39 @@ def test_a_message_that_cannot_be_read_comes_back_alone(stage):
     assert [len(batch) for _, batch in stage.calls] == [2]
 
 
+def test_a_message_that_cannot_be_recorded_comes_back_alone(stage, monkeypatch):
+    recorded: list[str] = []
+
+    class Poisoned:
+        def record(self, batch: Any) -> Any:
+            if any(happening.id == "poison" for happening in batch):
+                raise RuntimeError("too large")
+            recorded.extend(happening.id for happening in batch)
+            return _ANSWERS["record"]
+
+    monkeypatch.setattr(bootstrap, "recorder", Poisoned)
+    names = ["a", "b", "poison", "c", "d"]
+
+    answer = handle("record", {"Records": [{"messageId": name, "body": _event(name)} for name in names]})
+
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["poison"]
+    assert sorted(recorded) == ["a", "b", "c", "d"]
+
+
+def test_a_batch_in_which_nothing_can_be_read_records_nothing(stage):
+    stage.error = RuntimeError("never called")
+
+    answer = handle("record", {"Records": [{"messageId": "m", "body": "[" * 100_000}]})
+
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["m"]
+    assert stage.calls == []
+
+
+def _event(event_id: str) -> str:
+    told = {"kind": "event", "id": event_id, "user_id": "u1", "event": "x", "at": 1, "received_at": 1}
+    return json.dumps(told)
+
+
 @pytest.mark.parametrize(
     ("name", "body"),
     [

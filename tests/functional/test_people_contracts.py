@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.outcomes import DynamoOutcomes
@@ -152,6 +153,33 @@ def test_more_claims_than_one_request_takes_are_all_stored(stores):
 
     assert len(stores.ledgers.get_many([f"u{n}" for n in range(120)])) == 120
     assert stores.ledgers.get_many(["u119"])["u119"].rev == 1
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "AccessDenied", "ItemCollectionSizeLimitExceeded"])
+def test_a_write_that_no_other_try_would_mend_is_an_error(code):
+    answers = Answering({"Error": {"Code": code, "Message": "no"}})
+
+    with pytest.raises(ClientError, match=code):
+        DynamoProfiles(answers, "people").put_many([Profile("u1")])  # type: ignore[arg-type]
+
+
+def test_a_throttled_write_is_lost_and_may_be_tried_again():
+    answers = Answering({"Error": {"Code": "ThrottlingError"}})
+
+    assert DynamoLedgers(answers, "people", "runs").put_many([ledger("u1")]) == {"u1": Ledger("u1")}  # type: ignore[arg-type]
+
+
+class Answering:
+    """A DynamoDB that has nobody, and answers each statement as it was told."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer = answer
+
+    def batch_execute_statement(self, Statements: list[Any]) -> dict[str, Any]:  # noqa: N803 - as AWS calls them
+        return {"Responses": [self.answer for _ in Statements]}
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - as AWS calls them
+        return {"Responses": {table: [] for table in RequestItems}}
 
 
 def test_a_flag_and_its_counter_change_together_or_not_at_all(stores):

@@ -1,5 +1,6 @@
 """Whatever happened is counted once, in any order and however often it comes."""
 
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise, permutations
@@ -131,7 +132,7 @@ def test_decimals_are_summed_exactly():
     assert world.counts()["arm:0:goal:squares"] == Decimal("0.09")
 
 
-@pytest.mark.parametrize("value", ["abc", True, "NaN", None])
+@pytest.mark.parametrize("value", ["abc", True, "NaN", None, 10**12, "-1e400"])
 def test_a_value_that_is_no_number_counts_the_person_and_no_money(value):
     world = World()
 
@@ -382,6 +383,57 @@ def test_order_duplicates_and_batches_change_nothing(order, cuts):
     assert {k: o.sums for k, o in world.outcomes.outcomes.items()} == {
         k: o.sums for k, o in expected.outcomes.outcomes.items()
     }
+
+
+class KilledError(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("fatal", range(1, 14))
+def test_whatever_call_a_recorder_dies_at_everything_counts_once(fatal, after):
+    expected, world = World(), World()
+    expected.recorder.record([*HAPPENINGS, OPT_OUT])
+    _die_at(world, fatal, after=after)
+
+    with suppress(KilledError):
+        world.recorder.record([*HAPPENINGS, OPT_OUT])
+    world.recorder.record([*HAPPENINGS, OPT_OUT])
+
+    assert world.counts() == expected.counts()
+    assert world.profiles.people == expected.profiles.people
+    assert world.outcomes.outcomes == expected.outcomes.outcomes
+    assert world.objects.objects == expected.objects.objects
+
+
+OPT_OUT = did("unsubscribed", "u2", "o1")
+
+
+def _die_at(world: World, fatal: int, *, after: bool) -> None:
+    """Let the n-th call to a store end the process, before or after its effect."""
+    calls = [0]
+
+    def deadly(store, name):
+        real = getattr(store, name)
+
+        def call(*args, **kwargs):
+            calls[0] += 1
+            if calls[0] != fatal:
+                return real(*args, **kwargs)
+            if after:
+                real(*args, **kwargs)
+            raise KilledError
+
+        setattr(store, name, call)
+
+    for store, names in (
+        (world.objects, ("put_once",)),
+        (world.profiles, ("get_many", "put_many")),
+        (world.ledgers, ("get_many", "put_counted")),
+        (world.outcomes, ("get_many", "put_counted")),
+    ):
+        for name in names:
+            deadly(store, name)
 
 
 def test_a_campaign_without_a_goal_measures_its_also_events_for_a_week():

@@ -5,16 +5,13 @@ import json
 import logging
 import subprocess
 import sys
-from datetime import timedelta
 
 import pytest
 
 from dangol.contracts import Identified, Performed, Tracked, event_work
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
-from dangol.pipeline import intake
 from dangol.pipeline.track import Doors, Request, Tracker
 from tests.fakes import FakeClock, FakeQueue
-from tests.fakes.world import NOW
 
 KEYS = Keys(1, {1: b"k" * 32})
 HERE = "https://shop.example/new?a=1#b"
@@ -192,86 +189,6 @@ def test_an_identify_call_brings_traits_and_page_and_screen_are_events():
     assert isinstance(screen, Performed)
     assert (page.event, page.user_id, screen.event) == ("page_view", "7", "screen_view")
     assert page.id != screen.id
-
-
-@pytest.mark.parametrize(
-    ("call", "body", "field"),
-    [
-        ("track", b"{", "body"),
-        ("track", b"[" * 100_000, "body"),
-        ("track", [], "body"),
-        ("track", {"event": "x"}, "userId"),
-        ("track", {"userId": "u"}, "event"),
-        ("track", {"userId": "u", "event": "x" * 200}, "event"),
-        ("track", {"userId": "u", "event": ["x"]}, "event"),
-        ("track", {"userId": "a\x00b", "event": "x"}, "userId"),
-        ("track", {"userId": True, "event": "x"}, "userId"),
-        ("track", {"userId": "u", "event": "x", "timestamp": "yesterday"}, "timestamp"),
-        ("track", {"userId": "u", "event": "x", "properties": []}, "properties"),
-        ("batch", {}, "batch"),
-        ("batch", {"batch": {}}, "batch"),
-    ],
-)
-def test_bad_input_is_refused_with_its_field(call, body, field):
-    world = World()
-    limit = intake.MAX_CALL
-
-    status, answer = world.tell(call, body)
-
-    assert (status, answer.get("field")) == (
-        (413, None) if isinstance(body, bytes) and len(body) > limit else (400, field)
-    )
-    assert world.queue.sent == []
-
-
-def test_the_good_ones_of_a_batch_are_kept_and_the_bad_ones_named():
-    world = World()
-    good = {"type": "track", "userId": "u1", "event": "🎉 열기"}
-
-    status, answer = world.tell("batch", {"batch": [good, {"type": "alias"}, 5, good]})
-
-    assert (status, answer["accepted"]) == (200, 2)
-    assert [(r["index"], r["field"]) for r in answer["rejected"]] == [(1, "type"), (2, "batch[2]")]
-    assert len(world.happened) == 2
-    assert len(world.queue.sent) == 1
-
-
-def test_a_batch_without_a_good_one_is_refused():
-    world = World()
-
-    assert world.tell("batch", {"batch": [{"type": "x"}]})[0] == 400
-    assert world.tell("batch", {"batch": []})[0] == 200
-    assert world.queue.sent == []
-
-
-@pytest.mark.parametrize(
-    "authorization",
-    ["", "Bearer secret", "Basic ???", "Basic " + base64.b64encode(b"wrong:").decode(), "Basic"],
-)
-def test_a_wrong_write_key_is_refused(authorization):
-    world = World()
-
-    answer = world.ask("POST", "/v1/track", {"userId": "u", "event": "x"}, authorization=authorization)
-
-    assert answer.status == 401
-    assert world.queue.sent == []
-
-
-def test_an_unknown_call_is_not_found():
-    assert World().tell("alias", {})[0] == 404
-
-
-def test_a_time_in_the_future_counts_from_its_arrival():
-    world = World()
-    later = (NOW + timedelta(hours=1)).isoformat()
-
-    world.tell("track", {"userId": "u", "event": "x", "timestamp": later})
-    world.tell("track", {"userId": "u", "event": "x", "timestamp": "2024-01-01T00:00:00"})
-
-    assert [event.at for event in world.happened if isinstance(event, Performed)] == [
-        int(NOW.timestamp() * 1000),
-        1_704_067_200_000,
-    ]
 
 
 def test_the_cold_path_imports_neither_sdk_nor_models():

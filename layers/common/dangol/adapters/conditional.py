@@ -1,7 +1,9 @@
 """Batched writes that each hold only where an item's `rev` is still the one that was read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
 
 from dangol.adapters.items import Item, attribute
 from dangol.adapters.transactions import batched
@@ -11,6 +13,17 @@ if TYPE_CHECKING:
 
 # The most that BatchExecuteStatement takes.
 _STATEMENTS: Final = 25
+_WORTH_ANOTHER_TRY: Final = frozenset(
+    {
+        "ConditionalCheckFailed",
+        "DuplicateItem",
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "InternalServerError",
+    }
+)
 
 
 def write_all(client: "DynamoDBClient", table: str, items: Sequence[Item]) -> list[str]:
@@ -23,8 +36,19 @@ def write_all(client: "DynamoDBClient", table: str, items: Sequence[Item]) -> li
     for some in batched(items, _STATEMENTS):
         statements: list[Any] = [_statement(table, item) for item in some]
         answers = client.batch_execute_statement(Statements=statements)["Responses"]
-        refused += [item["user_id"]["S"] for item, answer in zip(some, answers, strict=True) if "Error" in answer]
+        refused += [item["user_id"]["S"] for item, answer in zip(some, answers, strict=True) if _refused(answer)]
     return refused
+
+
+def _refused(answer: Mapping[str, Any]) -> bool:
+    """Whether a statement found another `rev`, or is worth another try.
+
+    Raises ClientError for what no other try would mend: an item that is too large, a permission that is missing.
+    """
+    error = answer.get("Error")
+    if error and error["Code"] not in _WORTH_ANOTHER_TRY:
+        raise ClientError({"Error": error}, "BatchExecuteStatement")
+    return error is not None
 
 
 def _statement(table: str, item: Item) -> dict[str, Any]:

@@ -17,6 +17,9 @@ SEEN_DAYS: Final = 14
 # Ten bytes each in the profile, which has room for 400 KB in all.
 SEEN_MOST: Final = 20_000
 PEOPLE_AT_ONCE: Final = 400
+# Profiles sum ten-thousandths in 64 bits; nothing that is sold costs as much.
+MOST_WORTH: Final = 10**12
+_SMALLEST_WORTH: Final = Decimal("0.0001")
 _DAY: Final = 86_400
 
 
@@ -95,7 +98,9 @@ def value_of(happening: Performed, project: Project) -> Decimal | None:
         value = Decimal(str(said))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    if not value.is_finite() or abs(value) >= MOST_WORTH:
+        return None
+    return value.quantize(_SMALLEST_WORTH)
 
 
 def person_key(happening: Performed | Identified) -> str:

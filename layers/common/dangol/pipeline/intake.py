@@ -4,9 +4,10 @@ https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/
 """
 
 import base64
-import binascii
 import hmac
 import json
+import math
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,19 @@ from uuid import uuid4
 
 MAX_CALL: Final = 32 * 1024
 MAX_BATCH: Final = 500 * 1024
+# Characters of an event's name, bytes of an id.
 MAX_NAME: Final = 128
 MAX_ID: Final = 256
+# DynamoDB nests 32 deep, JSON lines hold whole numbers of 64 bits, and its numbers end at 1e125.
+MAX_DEPTH: Final = 16
+MAX_WHOLE: Final = 2**63
+MAX_FLOAT: Final = 1e120
 # A device's clock may run ahead by this much; what is later still counts from its arrival.
 AHEAD: Final = timedelta(minutes=5)
+# An earlier time is a clock that was never set.
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+# Visitors without an account are stored under this prefix; no person's id may start so.
+ANONYMOUS: Final = "anon:"
 _PAGES: Final = {"page": "page_view", "screen": "screen_view"}
 _CALLS: Final = ("track", "identify", "page", "screen")
 
@@ -93,9 +103,9 @@ class Intake:
             raise _Refused("type", f"must be one of {', '.join(_CALLS)}")
         now = self._now()
         shared = {
-            "id": _text(said, "messageId", MAX_ID) or str(uuid4()),
-            "user_id": _text(said, "userId", MAX_ID) or "",
-            "anonymous_id": _text(said, "anonymousId", MAX_ID),
+            "id": _id(said, "messageId") or str(uuid4()),
+            "user_id": _user_id(said),
+            "anonymous_id": _id(said, "anonymousId"),
             "at": _moment(said.get("timestamp"), now),
             "received_at": int(now.timestamp() * 1000),
             "source": source,
@@ -104,9 +114,7 @@ class Intake:
             raise _Refused("userId", "userId or anonymousId is needed")
         if call == "identify":
             return {"kind": "identify", **shared, "traits": _part(said, "traits")}
-        name = _PAGES.get(call) or _text(said, "event", MAX_NAME)
-        if not name:
-            raise _Refused("event", "is needed")
+        name = _PAGES.get(call) or _event_name(said)
         properties = _part(said, "properties")
         return {"kind": "event", **shared, "event": name, "properties": properties, "value": _value(properties)}
 
@@ -118,19 +126,74 @@ def _object(said: object, name: str) -> Mapping[str, Any]:
 
 
 def _part(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = said.get(name)
-    return {} if part is None else _object(part, name)
+    part = _object({} if said.get(name) is None else said[name], name)
+    if not _storable(part, MAX_DEPTH):
+        raise _Refused(
+            name, f"holds an empty name, a number out of range, half a character or more than {MAX_DEPTH} levels"
+        )
+    return part
 
 
-def _text(said: Mapping[str, Any], name: str, longest: int) -> str | None:
+def _storable(value: object, levels: int) -> bool:
+    """Whether every store that this goes to can hold it."""
+    match value:
+        case dict():
+            return levels > 0 and all(_clean(n) and n and _storable(v, levels - 1) for n, v in value.items())
+        case list():
+            return levels > 0 and all(_storable(inner, levels - 1) for inner in value)
+        case str():
+            return _whole(value)
+        case float():
+            return math.isfinite(value) and (not value or 1 / MAX_FLOAT < abs(value) < MAX_FLOAT)
+        case int():
+            return -MAX_WHOLE <= value < MAX_WHOLE
+        case _:
+            return True
+
+
+def _whole(text: str) -> bool:
+    """Whether the text holds no half of a surrogate pair, which UTF-8 cannot carry."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _clean(text: str) -> bool:
+    """Whether the text is free of control characters and halves of surrogate pairs."""
+    return text.isprintable() or not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+
+
+def _text(said: Mapping[str, Any], name: str) -> str | None:
     value = said.get(name)
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or len(value.encode()) > longest or not value.isprintable():
-        raise _Refused(name, f"must be printable text of at most {longest} bytes")
+    if not isinstance(value, str) or not _clean(value):
+        raise _Refused(name, "must be text without control characters")
     return value.strip() or None
+
+
+def _id(said: Mapping[str, Any], name: str) -> str | None:
+    text = _text(said, name)
+    if text and len(text.encode()) > MAX_ID:
+        raise _Refused(name, f"must be at most {MAX_ID} bytes long")
+    return text
+
+
+def _user_id(said: Mapping[str, Any]) -> str:
+    text = _id(said, "userId") or ""
+    if text.startswith(ANONYMOUS):
+        raise _Refused("userId", f"{ANONYMOUS!r} is kept for visitors without an account")
+    return text
+
+
+def _event_name(said: Mapping[str, Any]) -> str:
+    """The name as YAML files write it, whichever way the device composes its characters."""
+    text = unicodedata.normalize("NFC", _text(said, "event") or "")
+    if not text:
+        raise _Refused("event", "is needed")
+    if len(text) > MAX_NAME:
+        raise _Refused("event", f"must be at most {MAX_NAME} characters long")
+    return text
 
 
 def _value(properties: Mapping[str, Any]) -> str | None:
@@ -146,6 +209,8 @@ def _moment(stamp: object, now: datetime) -> int:
     except ValueError:
         raise _Refused("timestamp", "must be ISO 8601") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment < EARLIEST:
+        raise _Refused("timestamp", f"must not be before {EARLIEST.year}")
     return int((now if moment > now + AHEAD else moment).timestamp() * 1000)
 
 
@@ -155,5 +220,5 @@ def _basic_user(authorization: str) -> bytes:
         return b""
     try:
         return base64.b64decode(encoded, validate=True).partition(b":")[0]
-    except binascii.Error:
+    except ValueError:
         return b""

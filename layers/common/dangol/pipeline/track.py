@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 # A transparent GIF of one pixel.
 PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+# SQS takes 1 MiB at most, and a function that reads a few of them needs room.
+MAX_BODY: Final = 240_000
 _NEVER: Final = {"cache-control": "no-store, max-age=0", "referrer-policy": "no-referrer"}
 _HTML: Final = {
     **_NEVER,
@@ -137,7 +139,7 @@ class Tracker:
         taken: Taken = self._intake.take(call, request.headers, request.body)
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
-            self._doors.queue.send([json.dumps(taken.happenings, ensure_ascii=False)])
+            self._doors.queue.send(_bodies(taken.happenings))
         return Response(taken.status, _JSON, json.dumps(taken.answer, ensure_ascii=False).encode())
 
     def _tracked(self, kind: str, mark: Mark, request: Request) -> dict[str, Any]:
@@ -165,6 +167,22 @@ class Tracker:
             self._doors.queue.send([body])
         except OSError as error:
             logger.error("event not queued (%s): %s", error, body)  # noqa: TRY400 - the event matters, not our stack
+
+
+def _bodies(happenings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lists of happenings, each of a size that a queue takes: many small ones are larger here than as they came."""
+    bodies: list[str] = []
+    some: list[str] = []
+    size = 0
+    for happening in happenings:
+        told = json.dumps(happening, ensure_ascii=False)
+        length = len(told.encode())
+        if some and size + length > MAX_BODY:
+            bodies.append(f"[{','.join(some)}]")
+            some, size = [], 0
+        some.append(told)
+        size += length + 1
+    return [*bodies, f"[{','.join(some)}]"]
 
 
 _NOT_FOUND: Final = Response(404, {**_NEVER, "content-type": "text/plain"}, b"not found\n")

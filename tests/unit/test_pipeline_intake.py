@@ -1,0 +1,230 @@
+"""What SDKs send is taken where every stage behind can hold it, and refused by its field where not."""
+
+import base64
+import json
+import unicodedata
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from dangol.adapters.profiles import write_profile
+from dangol.contracts import Performed
+from dangol.domain.profile import ANONYMOUS_PREFIX
+from dangol.pipeline import intake, track
+from tests.fakes.world import NOW
+from tests.unit.test_pipeline_record import World as Recording
+from tests.unit.test_pipeline_track import World
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("track", b"{", "body"),
+        ("track", b"[" * 100_000, "body"),
+        ("track", b"[" * 30_000, "body"),
+        ("track", b'{"userId": "\xff"}', "body"),
+        ("track", b'{"userId": 1' + b"0" * 5_000 + b"}", "body"),
+        ("track", [], "body"),
+        ("track", {"event": "x"}, "userId"),
+        ("track", {"userId": "u"}, "event"),
+        ("track", {"userId": "u", "event": "x" * 200}, "event"),
+        ("track", {"userId": "u", "event": ["x"]}, "event"),
+        ("track", {"userId": "a\x00b", "event": "x"}, "userId"),
+        ("track", {"userId": True, "event": "x"}, "userId"),
+        ("track", b'{"userId": "\\ud800", "event": "x"}', "userId"),
+        ("track", {"userId": "é" * 129, "event": "x"}, "userId"),
+        ("track", {"userId": "anon:x", "event": "x"}, "userId"),
+        ("track", {"userId": "u", "event": " "}, "event"),
+        ("track", {"userId": "u", "event": "x", "timestamp": "1970-01-01T00:00:00Z"}, "timestamp"),
+        ("track", {"userId": "u", "event": "x", "timestamp": "0001-01-01T00:00:00+14:00"}, "timestamp"),
+        ("track", {"userId": "u", "event": "x", "timestamp": "yesterday"}, "timestamp"),
+        ("track", {"userId": "u", "event": "x", "properties": []}, "properties"),
+        ("identify", {"userId": "u", "traits": []}, "traits"),
+        ("batch", {}, "batch"),
+        ("batch", {"batch": {}}, "batch"),
+    ],
+)
+def test_bad_input_is_refused_with_its_field(call, body, field):
+    world = World()
+    limit = intake.MAX_CALL
+
+    status, answer = world.tell(call, body)
+
+    assert (status, answer.get("field")) == (
+        (413, None) if isinstance(body, bytes) and len(body) > limit else (400, field)
+    )
+    assert world.queue.sent == []
+
+
+def test_the_good_ones_of_a_batch_are_kept_and_the_bad_ones_named():
+    world = World()
+    good = {"type": "track", "userId": "u1", "event": "🎉 열기"}
+
+    status, answer = world.tell("batch", {"batch": [good, {"type": "alias"}, 5, good]})
+
+    assert (status, answer["accepted"]) == (200, 2)
+    assert [(r["index"], r["field"]) for r in answer["rejected"]] == [(1, "type"), (2, "batch[2]")]
+    assert len(world.happened) == 2
+    assert len(world.queue.sent) == 1
+
+
+def test_a_batch_without_a_good_one_is_refused():
+    world = World()
+
+    assert world.tell("batch", {"batch": [{"type": "x"}]})[0] == 400
+    assert world.tell("batch", {"batch": []})[0] == 200
+    assert world.queue.sent == []
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer secret", "Basic ???", "Basic é", "Basic " + base64.b64encode(b"wrong:").decode(), "Basic"],
+)
+def test_a_wrong_write_key_is_refused(authorization):
+    world = World()
+
+    answer = world.ask("POST", "/v1/track", {"userId": "u", "event": "x"}, authorization=authorization)
+
+    assert answer.status == 401
+    assert world.queue.sent == []
+
+
+def test_an_unknown_call_is_not_found():
+    assert World().tell("alias", {})[0] == 404
+
+
+def test_a_time_in_the_future_counts_from_its_arrival():
+    world = World()
+    later = (NOW + timedelta(hours=1)).isoformat()
+
+    world.tell("track", {"userId": "u", "event": "x", "timestamp": later})
+    world.tell("track", {"userId": "u", "event": "x", "timestamp": "2024-01-01T00:00:00"})
+
+    assert [event.at for event in world.happened if isinstance(event, Performed)] == [
+        int(NOW.timestamp() * 1000),
+        1_704_067_200_000,
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NaN",
+        "Infinity",
+        "1e999",
+        "1e200",
+        "1e-200",
+        str(2**63),
+        '"\\ud800"',
+        '{"": 1}',
+        '{"\\u0000": 1}',
+        "[" * 17 + "]" * 17,
+        '{"a": ' * 17 + "1" + "}" * 17,
+    ],
+)
+@pytest.mark.parametrize(("call", "part"), [("track", "properties"), ("identify", "traits")])
+def test_a_value_that_a_store_cannot_hold_is_refused(call, part, value):
+    world = World()
+    body = f'{{"userId": "u", "event": "x", "{part}": {{"value": {value}}}}}'
+
+    status, answer = world.tell(call, body.encode())
+
+    assert (status, answer["field"]) == (400, part)
+    assert world.queue.sent == []
+
+
+def test_no_person_takes_the_place_of_a_visitor():
+    assert intake.ANONYMOUS == ANONYMOUS_PREFIX
+
+
+def test_a_name_may_be_long_composed_in_any_way_and_hold_joined_emoji():
+    world = World()
+    name = unicodedata.normalize("NFD", "상품 조회 👨\u200d👩\u200d👧") + "가" * 100
+
+    assert world.tell("track", {"userId": "u", "event": name})[0] == 200
+
+    (event,) = world.happened
+    assert isinstance(event, Performed)
+    assert event.event == unicodedata.normalize("NFC", name)
+
+
+def test_many_small_events_are_queued_in_pieces_that_a_queue_takes():
+    world = World()
+    small = {"type": "track", "userId": "u", "event": "x"}
+
+    status, answer = world.tell("batch", {"batch": [small] * 8_000})
+
+    assert (status, answer["accepted"]) == (200, 8_000)
+    assert len(world.happened) == len({event.id for event in world.happened}) == 8_000
+    assert max(len(body.encode()) for body in world.queue.bodies) <= track.MAX_BODY + 2
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=-(10**40), max_value=10**40)
+    | st.floats()
+    | st.text(st.characters(codec=None))
+    | st.sampled_from(["u1", "purchase", "item_id", "anon:x", "2026-11-30T10:00:00+09:00", "9999-12-31T23:59:59-14:00"])
+)
+NAMES = st.text(max_size=3) | st.sampled_from(["value", "item_id", "email", "timezone"])
+NUMBERS = (
+    st.floats() | st.integers(min_value=-(10**30), max_value=10**30) | st.sampled_from([1e200, 1e13, 10**12, 2**63])
+)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
+PARTS = st.dictionaries(NAMES, VALUES, max_size=3) | st.fixed_dictionaries({"value": NUMBERS})
+
+
+def _mostly(good: str) -> st.SearchStrategy[object]:
+    return st.just(good) | st.just(good) | st.just(good) | SCALARS
+
+
+CALLS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["track", "identify"]), "userId": _mostly("u1"), "event": _mostly("purchase")},
+    optional={
+        "anonymousId": SCALARS,
+        "messageId": SCALARS,
+        "timestamp": SCALARS | st.datetimes().map(str),
+        "properties": PARTS,
+        "traits": PARTS,
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(calls=st.lists(CALLS, max_size=4))
+def test_whatever_is_taken_every_stage_behind_can_hold(calls):
+    world, recording = World(), Recording()
+
+    status, _ = world.tell("batch", json.dumps({"batch": calls}).encode())
+
+    assert status in {200, 400}
+    recording.recorder.record(world.happened)
+    for profile in recording.profiles.people.values():
+        _check({"M": write_profile(profile)}, levels=32)
+
+
+def _check(typed, levels):
+    """AWS's own limits, which emulators forgive."""
+    ((kind, value),) = typed.items()
+    match kind:
+        case "N":
+            number = Decimal(value)
+            assert number == 0 or Decimal("1e-130") < abs(number) < Decimal("1e126")
+            assert len(number.as_tuple().digits) <= 38
+        case "S":
+            value.encode()
+        case "M":
+            assert levels > 0
+            assert "" not in value
+            for inner in value.values():
+                _check(inner, levels - 1)
+        case "L":
+            assert levels > 0
+            for inner in value:
+                _check(inner, levels - 1)
+        case _:
+            assert kind in {"B", "BOOL", "NULL"}
