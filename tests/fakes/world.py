@@ -38,6 +38,9 @@ class FakeQueue:
     def send(self, bodies: Sequence[str], *, delay: int = 0) -> None:
         if self.error:
             raise self.error
+        # SQS's own limits.
+        assert 0 <= delay <= 900
+        assert all(0 < len(body.encode()) <= 1_048_576 for body in bodies)
         self.sent += [(body, delay) for body in bodies]
 
     @property

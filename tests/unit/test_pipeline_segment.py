@@ -1,6 +1,7 @@
 """An audience is built once, whatever is repeated, and nothing is sent before it is known."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -45,11 +46,15 @@ class World:
         """Work off the task queue."""
         while bodies := self.tasks.take():
             for body in bodies * (2 if twice else 1):
-                order = segment_work.validate_json(body)
-                if isinstance(order, Release):
-                    self.segmenter.release(order)
-                else:
-                    self.segmenter.scan(order, until=until)
+                self.handle(body, until=until)
+
+    def handle(self, body: str, *, until) -> None:
+        """Do what one message of the task queue says."""
+        order = segment_work.validate_json(body)
+        if isinstance(order, Release):
+            self.segmenter.release(order)
+        else:
+            self.segmenter.scan(order, until=until)
 
     @property
     def chunks(self) -> list[SendChunk]:
@@ -259,6 +264,62 @@ def test_exclusions_of_campaign_and_project_take_people_out():
 
 def test_a_start_order_is_what_a_schedule_sends():
     assert StartRun.model_validate(json.loads('{"campaign": "launch", "scheduled_at": "x"}')).kind == "start"
+
+
+class KilledError(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("fatal", range(1, 40))
+def test_whatever_call_a_segmenter_dies_at_everybody_is_selected_once(fatal, after):
+    world = World(people=20)
+    world.profiles.number_of_tasks = 2
+    _die_at(world, fatal, after=after)
+
+    waiting: list[str] = []
+    # Scheduler, too, delivers at least once.
+    for _delivery in range(2):
+        with suppress(KilledError):
+            world.segmenter.start(ORDER)
+    while waiting := [*waiting, *world.tasks.take()]:
+        try:
+            world.handle(waiting[0], until=lambda: True)
+        except KilledError:
+            waiting.append(waiting[0])
+        del waiting[0]
+
+    assert world.runs.get(RUN).audience == world.runs.get(RUN).scanned == 20
+    by_name = {chunk.chunk: chunk for chunk in world.chunks}
+    assert sorted(r.user_id for chunk in by_name.values() for r in chunk.recipients) == [f"u{n:03d}" for n in range(20)]
+    assert all(by_name[chunk.chunk] == chunk for chunk in world.chunks)
+
+
+def _die_at(world: World, fatal: int, *, after: bool) -> None:
+    """Let the n-th call end the process, before or after its effect."""
+    calls = [0]
+
+    def deadly(store, name):
+        real = getattr(store, name)
+
+        def call(*args, **kwargs):
+            calls[0] += 1
+            if calls[0] != fatal:
+                return real(*args, **kwargs)
+            if after:
+                real(*args, **kwargs)
+            raise KilledError
+
+        setattr(store, name, call)
+
+    for store, names in (
+        (world.runs, ("create", "get", "close_step", "set_state")),
+        (world.objects, ("put_once", "get", "keys")),
+        (world.tasks, ("send",)),
+        (world.sends, ("send",)),
+    ):
+        for name in names:
+            deadly(store, name)
 
 
 def _killed(*_args, **_kwargs):
