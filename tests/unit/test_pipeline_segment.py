@@ -149,13 +149,14 @@ def test_a_repeated_step_selects_the_same_people_although_the_table_changed():
     with pytest.raises(RuntimeError):
         world.segmenter.scan(step, until=lambda: False)
     world.runs.close_step = close  # type: ignore[method-assign]
-    world.profiles.people["u999"] = person(999)
+    world.profiles.people |= {"u998": person(998), "u999": person(999)}
     del world.profiles.people["u000"]
 
     world.segmenter.scan(step, until=lambda: False)
     world.work()
 
     assert sorted(world.selected) == ["u000", "u001", "u002"]
+    assert world.runs.get(RUN).audience == 3
 
 
 def test_a_schedule_that_fires_twice_starts_one_run():
@@ -227,6 +228,18 @@ def test_a_cancelled_run_releases_nothing():
 
     world.work()
     world.segmenter.release(Release(run=RUN))
+
+    assert world.selected == []
+
+
+def test_a_run_that_is_cancelled_before_its_release_sends_nothing():
+    world = World()
+    world.segmenter.start(ORDER)
+    (task,) = world.tasks.take()
+    world.handle(task, until=lambda: False)
+    world.runs.set_state(RUN, "cancelled", expected="running")
+
+    world.work()
 
     assert world.selected == []
 

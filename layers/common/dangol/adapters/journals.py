@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from dangol.adapters.items import Item, attribute, plain, plain_item
-from dangol.adapters.transactions import counting, lost
+from dangol.adapters.transactions import NOT_AS_EXPECTED, counting, lost
 from dangol.domain.errors import ConflictError
 from dangol.ports import Journal, Verdict
 
@@ -73,8 +73,9 @@ class DynamoJournals:
         try:
             self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
         except ClientError as error:
-            if 0 in lost(error):
+            if lost(error).get(0) == NOT_AS_EXPECTED:
                 raise ConflictError("the chunk is in other hands") from error
+            # Something was only busy: giving up now would leave who was just sent to in doubt.
             self.finish(journal, done=done, deltas=deltas)
 
     def _update(self, journal: Journal, change: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from dangol.adapters.items import Item, attribute, decimal, item, plain_item
-from dangol.adapters.transactions import lost
+from dangol.adapters.transactions import NOT_AS_EXPECTED, lost
 from dangol.domain.errors import NotFoundError
 from dangol.ports import RunItem
 
@@ -45,7 +45,8 @@ class DynamoRuns:
         try:
             self._client.transact_write_items(TransactItems=puts)  # type: ignore[arg-type]
         except ClientError as error:
-            lost(error)
+            if lost(error).get(0) != NOT_AS_EXPECTED:
+                return self.create(run)
         return self.get(run.run)
 
     def get(self, run: str) -> RunItem:
@@ -90,8 +91,8 @@ class DynamoRuns:
         try:
             self._client.transact_write_items(TransactItems=actions)
         except ClientError as error:
-            if 1 in lost(error):
-                # Only the run's own item was busy: the step is still to be counted.
+            if lost(error).get(0) != NOT_AS_EXPECTED:
+                # Something was only busy: the step is still to be counted.
                 return self.close_step(run, step, scanned=scanned, selected=selected, inexact=inexact, last=last)
         return self.get(run)
 

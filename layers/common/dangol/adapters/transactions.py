@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 READ_BATCH: Final = 100
 COUNTER_SHARDS: Final = 8
 T = TypeVar("T")
-_LOST: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"})
+# An item was not as expected; or it was busy, and the same transaction may be tried again.
+NOT_AS_EXPECTED: Final = "ConditionalCheckFailed"
+_LOST: Final = frozenset({NOT_AS_EXPECTED, "TransactionConflict", "ThrottlingError"})
 
 
 def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -25,18 +27,18 @@ def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
         yield some
 
 
-def lost(error: ClientError) -> list[int]:
-    """The places in a cancelled transaction whose item was not as expected, or busy.
+def lost(error: ClientError) -> dict[int, str]:
+    """The places in a cancelled transaction whose item was not as expected, or busy, each with its code.
 
     Raises the error again where it was cancelled for another reason.
     """
     reasons = error.response.get("CancellationReasons")
     if error.response["Error"]["Code"] != "TransactionCanceledException" or not reasons:
         raise error
-    codes = [reason.get("Code") for reason in reasons]
-    if any(code not in _LOST and code not in (None, "None") for code in codes):
+    codes = {place: code for place, reason in enumerate(reasons) if (code := reason.get("Code")) not in {None, "None"}}
+    if not _LOST.issuperset(codes.values()):
         raise error
-    return [place for place, code in enumerate(codes) if code in _LOST]
+    return codes
 
 
 def read_all(client: "DynamoDBClient", table: str, keys: Sequence[Item], *, consistent: bool) -> Iterator[Item]:
