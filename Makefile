@@ -87,7 +87,7 @@ template:
 	@$(BIN)/cfn-lint template.yaml
 
 unit: ## The fast tests, with coverage
-	@$(BIN)/pytest tests/unit tests/functional -n $(JOBS) --cov --cov-report=
+	@$(BIN)/pytest tests/unit tests/functional -n $(JOBS) --hypothesis-profile=ci --cov --cov-report=
 
 e2e: ## The tests on the local cloud
 	@$(BIN)/pytest tests/e2e -m "not full" --cov --cov-append --cov-report=

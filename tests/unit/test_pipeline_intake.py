@@ -108,6 +108,18 @@ def test_a_time_in_the_future_counts_from_its_arrival():
     ]
 
 
+@pytest.mark.parametrize("value", ["null", "true", "0", "1.5", '"강의"', "[1, null]", '{"a": [false]}'])
+@pytest.mark.parametrize(("call", "part"), [("track", "properties"), ("identify", "traits")])
+def test_every_kind_of_value_that_a_store_can_hold_is_taken(call, part, value):
+    world = World()
+    body = f'{{"userId": "u", "event": "x", "{part}": {{"value": {value}}}}}'
+
+    status, _ = world.tell(call, body.encode())
+
+    assert status == 200
+    assert len(world.queue.sent) == 1
+
+
 @pytest.mark.parametrize(
     "value",
     [
