@@ -37,10 +37,10 @@ def idiom(session: Any, tables: Mapping[str, str], meter: Meter, hand_over: Prov
     people, sends = resource.Table(tables["people"]), resource.Table(tables["sends"])
     layer = DynamoDBPersistenceLayer(table_name=tables["idempotency"], boto3_client=client)
     config = IdempotencyConfig(event_key_jmespath="[run, user_id]", expires_after_seconds=86_400)
-    config.register_lambda_context(_Context())
+    config.register_lambda_context(_Context())  # type: ignore[arg-type]  # all that is asked of it
     text = Environment(autoescape=True).from_string(_TEXT)
 
-    @idempotent_function(
+    @idempotent_function(  # type: ignore[untyped-decorator]  # Powertools leaves it so
         data_keyword_argument="order",
         persistence_store=layer,
         config=config,

@@ -8,7 +8,7 @@ import json
 import re
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final
@@ -26,21 +26,18 @@ def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
 
 def _size(typed: Mapping[str, Any]) -> int:
     ((kind, value),) = typed.items()
-    match kind:
-        case "S":
-            return len(value.encode())
-        case "N":
-            return (len(value.strip("-0.")) + 1) // 2 + 1
-        case "B":
-            return len(b64decode(value) if isinstance(value, str) else value)
-        case "SS":
-            return sum(len(each.encode()) for each in value)
-        case "M":
-            return 3 + sum(1 + len(name.encode()) + _size(inner) for name, inner in value.items())
-        case "L":
-            return 3 + sum(1 + _size(inner) for inner in value)
-        case _:
-            return 1
+    measure = _SIZES.get(kind)
+    return measure(value) if measure else 1
+
+
+_SIZES: Final[Mapping[str, Callable[[Any], int]]] = {
+    "S": lambda value: len(value.encode()),
+    "N": lambda value: (len(value.strip("-0.")) + 1) // 2 + 1,
+    "B": lambda value: len(b64decode(value) if isinstance(value, str) else value),
+    "SS": lambda value: sum(len(each.encode()) for each in value),
+    "M": lambda value: 3 + sum(1 + len(name.encode()) + _size(inner) for name, inner in value.items()),
+    "L": lambda value: 3 + sum(1 + _size(inner) for inner in value),
+}
 
 
 @dataclass(slots=True)
