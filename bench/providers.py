@@ -35,6 +35,7 @@ class Posts:
 
 
 def one_mail(client: Any, mail: Mapping[str, str]) -> str:  # noqa: ANN401 - boto3 clients are made at run time
+    """Hand one e-mail to SES; its id."""
     content = {"Simple": {"Subject": {"Data": mail["subject"]}, "Body": {"Text": {"Data": mail["text"]}}}}
     sender = project().sender.email
     told = client.send_email(FromEmailAddress=sender, Destination={"ToAddresses": [mail["to"]]}, Content=content)
