@@ -34,11 +34,16 @@ def adds_up(told: dict[str, Any]) -> bool:
 
 def dispatch_workers(cloud: LocalCloud) -> list[int]:
     """The processes in which this cloud's emulator runs dispatch."""
+    return workers_of(cloud, "Dispatch")
+
+
+def workers_of(cloud: LocalCloud, function: str) -> list[int]:
+    """The processes in which this cloud's emulator runs a function."""
     state = cloud.state()
     assert state
     told = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in told.splitlines()]
-    worker = re.compile(rf"/ministack-lambda-{cloud.stack}-DispatchFunction")
+    worker = re.compile(rf"/ministack-lambda-{cloud.stack}-{function}Function")
     return [int(pid) for pid, parent, words in rows if int(parent) == state["pid"] and worker.search(words)]
 
 
