@@ -2,14 +2,18 @@
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dangol.adapters.conditional import write_all
-from dangol.adapters.items import Item, item, plain_item
+from dangol.adapters.filters import Expression
+from dangol.adapters.items import Item, item, plain, plain_item
+from dangol.adapters.quick import decision
 from dangol.adapters.transactions import read_all
 from dangol.domain.profile import History, Profile
+from dangol.domain.sieve import Columns, Test
+from dangol.ports import Page, Search
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,6 +24,7 @@ _MAX_TASKS: Final = 64
 _SEEN_ID: Final = struct.Struct(">8sH")
 # Of a history: first time, number, total value, and whether values follow the times.
 _HEAD: Final = struct.Struct(">IIq?")
+_NOTHING: Final[Item] = {"M": {}}
 
 
 class DynamoProfiles:
@@ -36,17 +41,34 @@ class DynamoProfiles:
         size = self._client.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0)
         return min(_MAX_TASKS, 1 + size // _BYTES_PER_TASK)
 
-    def scan(self, task: int, tasks: int, start: str | None) -> Iterator[tuple[Sequence[Profile], str | None]]:
-        """Pages of one scan task, each with the key that continues after it."""
+    def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterator[Page]:
+        """Pages of one scan task; people hold what `search` reads of them, and whom its sieve drops are left out."""
+        read = reader(search)
+        for page in self._pages(task, tasks, start, _request(search.sieve.may, search.columns)):
+            key = page.get("LastEvaluatedKey")
+            yield Page(read(page["Items"]), page["ScannedCount"], json.dumps(key) if key else None)
+
+    def count(self, task: int, tasks: int, test: Test) -> Iterator[tuple[int, int]]:
+        """Pages of one scan task: how many people pass an exact test, and how many were looked at."""
+        asked = {**_request(test, Columns(whole=True)), "Select": "COUNT"}
+        for page in self._pages(task, tasks, None, asked):
+            yield page["Count"], page["ScannedCount"]
+
+    def _pages(self, task: int, tasks: int, start: str | None, asked: dict[str, Any]) -> Iterator[Any]:
         key = json.loads(start) if start else None
         while True:
             more: dict[str, Any] = {"ExclusiveStartKey": key} if key else {}
             page = self._client.scan(
-                TableName=self._table, Segment=task, TotalSegments=tasks, ReturnConsumedCapacity="TOTAL", **more
+                TableName=self._table,
+                Segment=task,
+                TotalSegments=tasks,
+                ReturnConsumedCapacity="TOTAL",
+                **asked,
+                **more,
             )
             self.read_units += page["ConsumedCapacity"]["CapacityUnits"]
+            yield page
             key = page.get("LastEvaluatedKey")
-            yield [read_profile(found) for found in page["Items"]], json.dumps(key) if key else None
             if not key:
                 return
 
@@ -63,6 +85,34 @@ class DynamoProfiles:
         stored = self.get_many(refused) if refused else {}
         # A request that was answered late and repeated fails its own condition: then it stands as we wrote it.
         return [user for user, profile in stored.items() if write_profile(wanted[user]) != _raised(profile)]
+
+
+def _request(test: Test, columns: Columns) -> dict[str, Any]:
+    """What of a scan's request says whom and what it is for."""
+    expression = Expression()
+    told = {
+        "FilterExpression": expression.filter(test),
+        "ProjectionExpression": expression.projection(columns),
+        "ExpressionAttributeNames": expression.names,
+        "ExpressionAttributeValues": expression.values,
+    }
+    # DynamoDB refuses what is empty.
+    return {name: value for name, value in told.items() if value}
+
+
+def reader(search: Search) -> Callable[[Sequence[Item]], list[tuple[Profile, bool]]]:
+    """How to read a page of items: only those who may be selected, and of them only what is looked for."""
+    decide, columns = decision(search.sieve), search.columns
+
+    def read(found: Sequence[Item]) -> list[tuple[Profile, bool]]:
+        people = []
+        for one in found:
+            sure = decide(one)
+            if sure is not False:
+                people.append((read_columns(one, columns), bool(sure)))
+        return people
+
+    return read
 
 
 def _raised(profile: Profile) -> Item:
@@ -98,6 +148,20 @@ def read_profile(found: Item) -> Profile:
         consents=values.get("consents", {}),
         seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
         rev=values["rev"],
+    )
+
+
+def read_columns(found: Item, columns: Columns) -> Profile:
+    """Read of a profile what `columns` names; the rest is as if it were not there."""
+    if columns.whole:
+        return read_profile(found)
+    traits, did = (found.get(name, _NOTHING)["M"] for name in ("traits", "did"))
+    return Profile(
+        user_id=found["user_id"]["S"],
+        traits={name: plain(traits[name]) for name in columns.traits if name in traits},
+        histories={key: _read_history(plain(did[key])) for key in columns.events if key in did},
+        watermarks=plain(found.get("watermarks", _NOTHING)) if columns.watermarks else {},
+        consents=plain(found.get("consents", _NOTHING)) if columns.consents else {},
     )
 
 
