@@ -158,7 +158,7 @@ def _compares(node: dict[str, Any], value: Any) -> bool:
     (operator,) = set(node) - {"trait"}
     operand = node[operator]
     if operator == "exists":
-        return (value is not None) == operand
+        return (value is not None) is bool(operand)
     if operator in ("before", "after"):
         return _dated(operator, operand, value)
     number = type(value) in (int, float)
@@ -192,4 +192,4 @@ def _dated(operator: str, operand: str, value: Any) -> bool:
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=SEOUL)
     edge = NOW - parse_duration(operand) if operand.endswith("d") else datetime.fromisoformat(operand)
     edge = edge if edge.tzinfo else edge.replace(tzinfo=SEOUL)
-    return (theirs < edge) is (operator == "before")
+    return bool(theirs < edge) is (operator == "before")

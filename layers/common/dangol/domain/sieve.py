@@ -4,7 +4,7 @@ Whoever fails `may` is not selected; whoever passes `must` is. Between the two, 
 two-valued, so that a store can filter by them; an answer that is not known lies between the two by itself.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -95,7 +95,7 @@ def negate(test: Test) -> Test:
             return test.check
         case All():
             return some_of(map(negate, test.parts))
-        case Some():
+        case _:
             return all_of(map(negate, test.parts))
 
 
@@ -108,8 +108,20 @@ def passes(test: Test, ask: Callable[[Check], bool]) -> bool:
             return not ask(test.check)
         case All():
             return all(passes(part, ask) for part in test.parts)
-        case Some():
+        case _:
             return any(passes(part, ask) for part in test.parts)
+
+
+def checks(test: Test) -> Iterator[Check]:
+    """Every check within a test."""
+    match test:
+        case Check():
+            yield test
+        case Not():
+            yield test.check
+        case _:
+            for part in test.parts:
+                yield from checks(part)
 
 
 @dataclass(frozen=True, slots=True)
