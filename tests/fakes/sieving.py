@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dangol.domain.profile import Profile
-from dangol.domain.sieve import Check, Columns, Subject
+from dangol.domain.profile import History, Profile
+from dangol.domain.sieve import Check, Columns, Subject, Times
 
 
 def stored(profile: Profile, subject: Subject) -> Any:
@@ -33,12 +33,22 @@ def asking(profile: Profile) -> Callable[[Check], bool]:
     """How one profile answers checks."""
 
     def ask(check: Check) -> bool:
+        if isinstance(check.operand, Times):
+            return often(profile.histories.get(check.subject.name), check.relation, check.operand)
         value, operand = stored(profile, check.subject), check.operand
         if isinstance(operand, Subject):
             operand = stored(profile, operand)
         return value is not None and answer(check.relation, value, operand)
 
     return ask
+
+
+def often(history: History | None, relation: str, times: Times) -> bool:
+    """How often something was done, of what was kept or at most."""
+    if history is None:
+        return False
+    tally = history.within(times.start, times.end)
+    return (tally.least if relation == "surely" else tally.most) >= times.number
 
 
 def answer(relation: str, value: Any, operand: Any) -> bool:

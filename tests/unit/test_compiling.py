@@ -14,7 +14,22 @@ from dangol.domain.condition import Labelled, TraitCondition
 from dangol.domain.matching import matches, select
 from dangol.domain.profile import Profile
 from dangol.domain.segment import DidCondition, Segment
-from dangol.domain.sieve import ALWAYS, NEVER, OPEN, Check, Columns, Sieve, Subject, all_of, negate, passes, some_of
+from dangol.domain.sieve import (
+    ALWAYS,
+    NEVER,
+    OPEN,
+    Check,
+    Columns,
+    Not,
+    Sieve,
+    Subject,
+    Times,
+    all_of,
+    checks,
+    negate,
+    passes,
+    some_of,
+)
 from tests.actors import NOON
 from tests.fakes.sieving import asking, seen
 from tests.populations import MOMENT, SEGMENTS, means, people
@@ -104,8 +119,10 @@ def test_a_facet_that_may_have_been_let_go_is_looked_up():
 def test_somebody_who_did_nothing_may_be_meant():
     found = bounds({"did": "buy", "count": {"lt": 3}})
 
-    assert found.may == ALWAYS
-    assert found.must == negate(Check(Subject("last", "buy"), "exists"))
+    bought = Subject("last", "buy")
+    thrice = Times(None, NOON, 3)
+    assert found.may == Not(Check(bought, "surely", thrice))
+    assert found.must == some_of([negate(Check(bought, "exists")), Not(Check(bought, "possibly", thrice))])
 
 
 def test_a_date_beyond_four_digits_asks_only_whether_there_is_one():
@@ -181,3 +198,20 @@ def test_columns_add_up():
 
 def test_a_profile_without_anything_is_decided_too():
     assert decision(bounds({"did_not": "buy"}))(write_profile(Profile("ann"))) is True
+
+
+@pytest.mark.parametrize(
+    ("count", "least", "most"),
+    [
+        ({"gt": 1}, 2, None),
+        ({"gte": 1.5}, 2, None),
+        ({"lt": 2}, None, 2),
+        ({"lte": 2}, None, 3),
+        ({"gte": -1}, None, None),
+    ],
+)
+def test_how_often_is_asked_of_what_was_kept(count, least, most):
+    found = bounds({"did": "buy", "count": count, "within": "1d"})
+
+    asked = {(check.relation, check.operand.number) for check in checks(found.may) if isinstance(check.operand, Times)}
+    assert asked == {*([("possibly", least)] if least else []), *([("surely", most)] if most else [])}

@@ -176,7 +176,7 @@ def test_columns_that_cannot_be_named_come_with_their_maps(traits):
         ("name = :0", "reserved"),
         ("a = :0)", "follows"),
         ("a ? :0", "read"),
-        ("a =", "missing"),
+        ("a = :0 OR", "missing"),
     ],
 )
 def test_the_double_refuses_what_aws_refuses(text, problem):

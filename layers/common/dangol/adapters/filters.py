@@ -16,6 +16,7 @@ from dangol.domain.sieve import (
     Some,
     Subject,
     Test,
+    Times,
     all_of,
     checks,
     some_of,
@@ -141,6 +142,9 @@ def _sayable(test: Test) -> Test:
 
 def _known(check: Check) -> bool:
     operand = check.operand
+    if isinstance(operand, Times):
+        # It stands in the packed history.
+        return False
     if isinstance(operand, Subject):
         return _short(operand.name) and _short(check.subject.name)
     operands = operand if isinstance(operand, tuple) else () if operand is None else (operand,)

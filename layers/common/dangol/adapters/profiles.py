@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dangol.adapters.conditional import write_all
 from dangol.adapters.filters import Expression
+from dangol.adapters.histories import read_history, unpacked, write_history
 from dangol.adapters.items import Item, item, plain, plain_item
+from dangol.adapters.parsing import uncollected
 from dangol.adapters.quick import decision
 from dangol.adapters.transactions import read_all
-from dangol.domain.profile import History, Profile
+from dangol.domain.profile import Profile
 from dangol.domain.sieve import Columns, Test
 from dangol.ports import Page, Search
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 _BYTES_PER_TASK: Final = 32 * 1024 * 1024
 _MAX_TASKS: Final = 64
 _SEEN_ID: Final = struct.Struct(">8sH")
-# Of a history: first time, number, total value, and whether values follow the times.
-_HEAD: Final = struct.Struct(">IIq?")
 _NOTHING: Final[Item] = {"M": {}}
 
 
@@ -44,7 +44,8 @@ class DynamoProfiles:
     def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterator[Page]:
         """Pages of one scan task; people hold what `search` reads of them, and whom its sieve drops are left out."""
         read = reader(search)
-        for page in self._pages(task, tasks, start, _request(search.sieve.may, search.columns)):
+        pages = self._pages(task, tasks, start, _request(search.sieve.may, search.columns))
+        for page in uncollected(pages):
             key = page.get("LastEvaluatedKey")
             yield Page(read(page["Items"]), page["ScannedCount"], json.dumps(key) if key else None)
 
@@ -126,7 +127,7 @@ def write_profile(profile: Profile) -> Item:
         "user_id": profile.user_id,
         "traits": profile.traits,
         "trait_times": profile.trait_times,
-        "did": {key: _write_history(history) for key, history in profile.histories.items()},
+        "did": {key: write_history(history) for key, history in profile.histories.items()},
         "watermarks": profile.watermarks,
         "consents": profile.consents,
         "seen": b"".join(_SEEN_ID.pack(event, day) for event, day in sorted(profile.seen.items())),
@@ -143,7 +144,7 @@ def read_profile(found: Item) -> Profile:
         user_id=values["user_id"],
         traits=values.get("traits", {}),
         trait_times=values.get("trait_times", {}),
-        histories={key: _read_history(history) for key, history in values.get("did", {}).items()},
+        histories={key: unpacked(history) for key, history in values.get("did", {}).items()},
         watermarks=values.get("watermarks", {}),
         consents=values.get("consents", {}),
         seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
@@ -159,25 +160,7 @@ def read_columns(found: Item, columns: Columns) -> Profile:
     return Profile(
         user_id=found["user_id"]["S"],
         traits={name: plain(traits[name]) for name in columns.traits if name in traits},
-        histories={key: _read_history(plain(did[key])) for key in columns.events if key in did},
+        histories={key: read_history(did[key]["M"]) for key in columns.events if key in did},
         watermarks=plain(found.get("watermarks", _NOTHING)) if columns.watermarks else {},
         consents=plain(found.get("consents", _NOTHING)) if columns.consents else {},
     )
-
-
-def _write_history(history: History) -> dict[str, Any]:
-    """The latest time by itself, for filters; everything else packed."""
-    valued = bool(history.total or any(history.values))
-    head = _HEAD.pack(history.first, history.count, history.total, valued)
-    count = len(history.times)
-    values = struct.pack(f">{count}q", *history.values) if valued else b""
-    return {"l": history.last, "b": head + struct.pack(f">{count}I", *history.times) + values}
-
-
-def _read_history(written: Mapping[str, Any]) -> History:
-    packed = written["b"]
-    first, number, total, valued = _HEAD.unpack_from(packed)
-    count = (len(packed) - _HEAD.size) // (12 if valued else 4)
-    times = struct.unpack_from(f">{count}I", packed, _HEAD.size)
-    values = struct.unpack_from(f">{count}q", packed, _HEAD.size + 4 * count) if valued else (0,) * count
-    return History(first, written["l"], number, total, times, values)

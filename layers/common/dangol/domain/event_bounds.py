@@ -1,11 +1,25 @@
-"""What the latest time of an event tells of a condition on it."""
+"""What the latest time of an event, and how much of it was kept, tell of a condition on it."""
 
-from typing import Any, Final
+from math import ceil, floor, inf
+from typing import Final
 
 from dangol.domain.condition import Bounds, DidCondition, DidNotCondition
 from dangol.domain.matching import Moment, matches
 from dangol.domain.profile import Profile
-from dangol.domain.sieve import ALWAYS, NEVER, Check, Sieve, Subject, all_of, negate, some_of
+from dangol.domain.sieve import (
+    ALWAYS,
+    NEVER,
+    OPEN,
+    Check,
+    Sieve,
+    Subject,
+    Test,
+    Times,
+    all_of,
+    exactly,
+    negate,
+    some_of,
+)
 
 _ONCE: Final = Bounds(gte=1)
 
@@ -21,9 +35,40 @@ def did(condition: DidCondition, moment: Moment) -> Sieve:
     idle = matches(condition, Profile(""), moment)
     some = some_of([*seen, ALWAYS if idle else NEVER])
     none = negate(some_of(seen)) if idle else NEVER
-    sure = some_of(all_of([_since(Subject("last", k), start), _last(k, "<", end)]) for k in keys)
-    bounds = Sieve(some, some_of([none, sure if _at_least_once(condition) else NEVER]))
+    often = _often(condition, keys, start, end)
+    bounds = Sieve(all_of([some, often.may]), some_of([none, often.must]))
     return _not_since(condition, keys, bounds, end) if condition.then_not else bounds
+
+
+def _often(condition: DidCondition, keys: tuple[str, ...], start: int | None, end: int) -> Sieve:
+    """The bounds of how often; the latest time is enough where once is, whatever the number of keys."""
+    least, most = _whole(condition.count or _ONCE)
+    if (least, most) == (1, inf):
+        once = some_of(all_of([_since(Subject("last", k), start), Check(Subject("last", k), "<", end)]) for k in keys)
+        often = Sieve(ALWAYS, once)
+    elif len(keys) == 1:
+        gone = _since(Subject("gone", condition.did), start) if condition.facet() else NEVER
+        often = Sieve.every(
+            [_at_least(keys[0], gone, Times(start, end, least)), ~_at_least(keys[0], gone, Times(start, end, most + 1))]
+        )
+    else:
+        return OPEN
+    # A sum is left to the whole profile.
+    return often if condition.value is None else Sieve(often.may, NEVER)
+
+
+def _at_least(key: str, gone: Test, times: Times) -> Sieve:
+    if times.number <= 0 or times.number == inf:
+        return exactly(ALWAYS if times.number <= 0 else NEVER)
+    subject = Subject("last", key)
+    return Sieve(some_of([Check(subject, "possibly", times), gone]), Check(subject, "surely", times))
+
+
+def _whole(bounds: Bounds) -> tuple[float, float]:
+    """The least and the most whole numbers within bounds."""
+    least = [-inf if bounds.gt is None else floor(bounds.gt) + 1, -inf if bounds.gte is None else ceil(bounds.gte)]
+    most = [inf if bounds.lt is None else ceil(bounds.lt) - 1, inf if bounds.lte is None else floor(bounds.lte)]
+    return max(least), min(most)
 
 
 def _not_since(condition: DidCondition, keys: tuple[str, ...], bounds: Sieve, end: int) -> Sieve:
@@ -57,15 +102,5 @@ def keys_of(condition: DidCondition) -> tuple[tuple[str, ...], bool]:
     return tuple(f"{condition.did}[{name}={value}]" for value in dict.fromkeys(values)), True
 
 
-def _at_least_once(condition: DidCondition) -> bool:
-    """Whether a single occurrence in the window is enough, and more of them do no harm."""
-    count = condition.count or _ONCE
-    return condition.value is None and count.lt is None and count.lte is None and count.hold(1)
-
-
 def _since(subject: Subject, start: int | None) -> Check:
     return Check(subject, "exists") if start is None else Check(subject, ">=", start)
-
-
-def _last(key: str, relation: Any, at: int) -> Check:  # noqa: ANN401 - one of the relations
-    return Check(Subject("last", key), relation, at)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 Scalar = str | int | float | bool
 Kind = Literal["trait", "last", "gone", "consent"]
-Relation = Literal["exists", "=", "in", "<", "<=", ">", ">=", "contains", "begins"]
+Relation = Literal["exists", "=", "in", "<", "<=", ">", ">=", "contains", "begins", "surely", "possibly"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,25 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """At least `number` occurrences in `[start, end)`; without `start`, ever before `end`."""
+
+    start: int | None
+    end: int
+    number: float
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One test of a stored attribute; false where there is no such attribute, or one of another type.
 
     `exists` is false for a null. `contains` asks text for a part and a list for an element.
+    Of a history, `surely` asks for what was kept of it, `possibly` takes in what was dropped.
     """
 
     subject: Subject
     relation: Relation
-    operand: "Scalar | Subject | tuple[Scalar, ...] | None" = None
+    operand: "Scalar | Subject | Times | tuple[Scalar, ...] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
