@@ -16,7 +16,7 @@ MOMENT = Moment(NOW, SEOUL)
 EVENTS = ["view", "cart", "buy"]
 CATEGORIES = ["a", "b", "c"]
 TEXTS = ["pro", "free", "p", "1", "true", "서울", "프로"]
-NUMBERS = [0, 1, 2, -1, 1.5, 10, 9_007_199_254_740_993, 1e300]
+NUMBERS = [0, 1, 2, -1, 1.5, 10, 9_007_199_254_740_993, 1e100]
 DATES = [
     "2026-12-01",
     "2026-12-01T12:00:00",

@@ -162,7 +162,17 @@ def test_columns_are_named_one_by_one():
 
 @pytest.mark.parametrize("traits", [frozenset({LONG}), frozenset({f"t{n}" for n in range(900)})])
 def test_columns_that_cannot_be_named_come_with_their_maps(traits):
-    assert Expression().projection(Columns(traits=traits)) == "user_id, did, traits"
+    expression = Expression()
+
+    told = expression.projection(Columns(traits=traits, events=frozenset({"buy"})))
+
+    assert told in ("user_id, did.#0, traits", "user_id, did, traits")
+
+
+def test_an_event_and_its_facet_come_with_all_that_was_done():
+    asked = Columns(events=frozenset({"view", "view[category=dev]"}), traits=frozenset({"plan"}))
+
+    assert Expression().projection(asked) == "user_id, did, traits.#0"
 
 
 @pytest.mark.parametrize(

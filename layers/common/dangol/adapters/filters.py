@@ -60,13 +60,16 @@ class Expression:
         """The ProjectionExpression of columns, None for all."""
         if columns.whole:
             return None
-        maps = {"did": columns.events, "traits": columns.traits}
-        paths = [f"{name}.{self._name(part)}" for name, parts in maps.items() for part in sorted(parts) if _short(part)]
         others = ["user_id", *(name for name in ("watermarks", "consents") if getattr(columns, name))]
+        maps = {"did": columns.events, "traits": columns.traits}
+        paths = [path for within, parts in maps.items() for path in self._parts(within, sorted(parts))]
         text = ", ".join([*others, *paths])
-        if len(text) <= MAX_EXPRESSION and all(map(_short, columns.events | columns.traits)):
-            return text
-        return ", ".join([*others, *maps])
+        return text if len(text) <= MAX_EXPRESSION else ", ".join([*others, *maps])
+
+    def _parts(self, within: str, parts: Sequence[str]) -> list[str]:
+        if not all(map(_short, parts)) or _nested(parts):
+            return [within]
+        return [f"{within}.{self._name(part)}" for part in parts]
 
     def _text(self, test: Test) -> str:
         match test:
@@ -111,6 +114,12 @@ class Expression:
         known = self._valued.setdefault(repr(value), f":{len(self._valued)}")
         self.values[known] = attribute(value)
         return known
+
+
+def _nested(parts: Sequence[str]) -> bool:
+    """Whether a name goes on from another: MiniStack takes `view[category=dev]` for a part of `view`, AWS does not."""
+    known = set(parts)
+    return any(part[:n] in known for part in parts for n, letter in enumerate(part) if letter in ".[")
 
 
 _PATHS: Final = {"trait": "traits.{}", "last": "did.{}.l", "gone": "watermarks.{}", "consent": "consents.{}"}
