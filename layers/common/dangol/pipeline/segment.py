@@ -26,7 +26,7 @@ from dangol.rendering import traits_needed
 
 CHUNK: Final = 100
 # A step ends after this many recipients, so that memory stays flat in the size of the audience.
-RECIPIENTS_PER_STEP: Final = 5_000
+RECIPIENTS_PER_STEP: Final = 2_500
 PROFILES_PER_STEP: Final = 50_000
 STEPS_PER_RELEASE: Final = 20
 # What travels on of everybody: their time zone, and the country whose law applies.
