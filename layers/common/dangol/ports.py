@@ -11,6 +11,7 @@ from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
+from dangol.domain.sieve import Columns, Sieve, Test
 
 
 class Clock(Protocol):
@@ -158,11 +159,35 @@ class Ledgers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Whom a scan looks for, and what it reads of them."""
+
+    sieve: Sieve
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a scan: who may be selected, each with whether that is certain; the key that continues after it.
+
+    `scanned` counts everybody who was looked at; `last` is None at the end.
+    """
+
+    people: Sequence[tuple[Profile, bool]]
+    scanned: int
+    last: str | None
+
+
 class Profiles(Protocol):
     """The people."""
 
-    def scan(self, task: int, tasks: int, start: str | None) -> Iterable[tuple[Sequence[Profile], str | None]]:
-        """Pages of one scan task, each with the key that continues after it (None at the end)."""
+    def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterable[Page]:
+        """Pages of one scan task; people hold what `search` reads of them, and whom its sieve drops are left out."""
+        ...
+
+    def count(self, task: int, tasks: int, test: Test) -> Iterable[tuple[int, int]]:
+        """Pages of one scan task: how many people pass an exact test, and how many were looked at."""
         ...
 
     def tasks(self) -> int:

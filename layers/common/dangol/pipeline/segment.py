@@ -14,18 +14,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dangol.contracts import Recipient, Release, ScanStep, SendChunk, StartRun, StepResult
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
+from dangol.domain.compiling import address_trait, columns, compiled
 from dangol.domain.matching import Moment, labels, select
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
 from dangol.domain.schedule import run_id, scheduled_time
-from dangol.ports import Clock, Definition, Definitions, Objects, Profiles, Queue, RunItem, Runs
+from dangol.domain.segment import Segment
+from dangol.domain.sieve import Columns
+from dangol.ports import Clock, Definition, Definitions, Objects, Profiles, Queue, RunItem, Runs, Search
 from dangol.rendering import traits_needed
 
 CHUNK: Final = 100
 # A step ends after this many recipients, so that memory stays flat in the size of the audience.
-RECIPIENTS_PER_STEP: Final = 5_000
+RECIPIENTS_PER_STEP: Final = 2_500
 PROFILES_PER_STEP: Final = 50_000
 STEPS_PER_RELEASE: Final = 20
+# What travels on of everybody: their time zone, and the country whose law applies.
+_ALWAYS_READ: Final = frozenset({"timezone", "country", "phone"})
 SCANNING, RUNNING, CANCELLED = "scanning", "running", "cancelled"
 
 
@@ -60,10 +65,23 @@ class Question:
             needed.add(campaign.assign_by.trait)
         return cls(campaign, project, Moment(scheduled_at, project.zone), frozenset(needed))
 
+    @property
+    def excluded(self) -> tuple[Segment, ...]:
+        """The segments whose people are taken out again."""
+        return (*self.campaign.exclude, *self.project.always_exclude)
+
+    @property
+    def search(self) -> Search:
+        """Whom a scan has to find, and what to read of them."""
+        traits = self.needed | _ALWAYS_READ | {address_trait(self.campaign.channel)}
+        read = Columns(traits=frozenset(traits)) | columns(self.campaign.audience)
+        for segment in self.excluded:
+            read |= columns(segment)
+        return Search(compiled(self.campaign.audience, self.excluded, self.moment), read)
+
     def answer(self, profile: Profile) -> bool | None:
         """Whether the campaign asks for this person; None where the kept history cannot tell."""
-        excluded = (*self.campaign.exclude, *self.project.always_exclude)
-        return select(self.campaign.audience, excluded, profile, self.moment)
+        return select(self.campaign.audience, self.excluded, profile, self.moment)
 
     def recipient(self, profile: Profile) -> Recipient:
         """What travels on of somebody who was selected."""
@@ -178,10 +196,10 @@ class Segmenter:
         selected: list[Recipient] = []
         scanned = inexact = 0
         last: str | None = None
-        for page, last in self._s.profiles.scan(step.task, step.tasks, step.start):  # noqa: B007
-            scanned += len(page)
-            for profile in page:
-                answer = question.answer(profile)
+        for page in self._s.profiles.scan(step.task, step.tasks, step.start, question.search):
+            scanned, last = scanned + page.scanned, page.last
+            for profile, certain in page.people:
+                answer = certain or question.answer(profile)
                 inexact += answer is None
                 if answer:
                     selected.append(question.recipient(profile))
