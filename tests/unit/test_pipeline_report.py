@@ -42,6 +42,20 @@ def test_a_run_that_is_still_scanned_is_running():
     assert World(state="scanning").reporter.status(RUN)["state"] == "running"
 
 
+@pytest.mark.parametrize("state", ["scanning", "running"])
+def test_a_paused_run_says_so_and_why(state):
+    status = World(state=state, paused="too_many_failed").reporter.status(RUN)
+
+    assert (status["state"], status["stopped_because"], status["pending"]) == ("paused", "too_many_failed", 3)
+
+
+def test_a_pause_after_the_last_hand_over_changes_nothing():
+    world = World(paused="by_hand")
+    world.runs.add(RUN, {"arm:0:unknown": 3})
+
+    assert world.reporter.status(RUN)["state"] == "finished"
+
+
 def test_whoever_a_stopped_run_did_not_reach_is_skipped():
     world = World(state="cancelled", stopped_because="too_many_failed")
     world.runs.add(RUN, {"skipped:campaign_stopped": 1})

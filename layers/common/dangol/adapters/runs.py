@@ -103,18 +103,17 @@ class DynamoRuns:
         if because is not None:
             values[":because"] = attribute(because)
             sets += ", stopped_because = :because"
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": f"run#{run}"}, "sk": {"S": "run"}},
-                UpdateExpression=sets,
-                ConditionExpression="#state = :expected",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values,
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        return self._change(run, sets, "#state = :expected", values, {"#state": "state"})
+
+    def pause(self, run: str, because: str) -> bool:
+        """Hold back what is not handed over yet; False where the run is cancelled or paused already."""
+        told = {":paused": attribute(because), ":cancelled": attribute("cancelled")}
+        condition = "attribute_exists(pk) AND attribute_not_exists(paused) AND #state <> :cancelled"
+        return self._change(run, "SET paused = :paused", condition, told, {"#state": "state"})
+
+    def resume(self, run: str) -> bool:
+        """Take the pause away; False where there was none."""
+        return self._change(run, "REMOVE paused", "attribute_exists(paused)", {}, {})
 
     def counts(self, run: str) -> Mapping[str, Decimal]:
         """The run's counters, summed over the shards."""
@@ -124,6 +123,20 @@ class DynamoRuns:
                 if "N" in typed:
                     total[name] += decimal(typed)
         return dict(total)
+
+    def _change(self, run: str, change: str, condition: str, values: dict[str, Any], names: dict[str, str]) -> bool:
+        told: dict[str, Any] = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": f"run#{run}"}, "sk": {"S": "run"}},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                **{name: some for name, some in told.items() if some},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def _next_number(self) -> int:
         answer = self._client.update_item(
@@ -185,5 +198,6 @@ def read_run(found: Item) -> RunItem:
         state=values["state"],
         tasks=values["tasks"],
         stopped_because=values.get("stopped_because"),
+        paused=values.get("paused"),
         **{name: values.get(name, 0) for name in _TALLIES},
     )

@@ -55,6 +55,7 @@ class Plans:
             run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at, siblings),
             name=item.run,
             stopped=item.state == "cancelled" or self._stop(item, campaign),
+            paused=item.paused is not None,
             renderer=Renderer(rendering),
             channel=self.channel(campaign.channel, provider, project.sender),
             provider=provider,
