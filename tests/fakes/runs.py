@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from dangol.domain.errors import ConflictError, NotFoundError
 from dangol.domain.project import Project
+from dangol.domain.stopping import Tally
 from dangol.ports import Definition, Journal, RunItem, Standing, Verdict
 
 
@@ -79,10 +80,17 @@ class FakeRuns:
         self.runs[run] = replace(self.runs[run], paused=because)
         return True
 
-    def resume(self, run: str) -> bool:
-        was = self.runs[run].paused
-        self.runs[run] = replace(self.runs[run], paused=None)
-        return was is not None
+    def resume(self, run: str, marks: Sequence[Tally]) -> bool:
+        if self.runs[run].paused is None:
+            return False
+        self.runs[run] = replace(self.runs[run], paused=None, marks=tuple(marks))
+        return True
+
+    def mark(self, run: RunItem, marks: Sequence[Tally]) -> bool:
+        if self.runs[run.run].marks != run.marks:
+            return False
+        self.runs[run.run] = replace(self.runs[run.run], marks=tuple(marks))
+        return True
 
     def counts(self, run: str) -> Mapping[str, Decimal]:
         return dict(self.counters[run])

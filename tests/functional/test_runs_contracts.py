@@ -17,6 +17,7 @@ from dangol.adapters.queues import SqsQueue
 from dangol.adapters.runs import DynamoRuns
 from dangol.adapters.throttle import DynamoThrottle
 from dangol.domain.errors import ConflictError, NotFoundError, UnavailableError
+from dangol.domain.stopping import Tally
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.ports import Journal, Standing, Verdict
@@ -131,8 +132,20 @@ def test_a_run_is_paused_and_goes_on_once(kept):
 
     assert [runs.pause(RUN, "by_hand"), runs.pause(RUN, "too_many_failed")] == [True, False]
     assert (runs.get(RUN).state, runs.get(RUN).paused) == ("running", "by_hand")
-    assert [runs.resume(RUN), runs.resume(RUN)] == [True, False]
-    assert runs.get(RUN).paused is None
+    marks = [Tally(1_200, 70, 3)]
+    assert [runs.resume(RUN, marks), runs.resume(RUN, [Tally()])] == [True, False]
+    assert (runs.get(RUN).paused, runs.get(RUN).marks) == (None, (Tally(1_200, 70, 3),))
+
+
+def test_marks_are_replaced_by_who_knows_them(kept):
+    runs, _ = kept
+    first = runs.create(running(0))
+    assert first.marks == (Tally(),)
+
+    assert runs.mark(first, [Tally(), Tally(60, 2, 1)])
+    assert not runs.mark(first, [Tally(9)])
+
+    assert runs.get(RUN).marks == (Tally(), Tally(60, 2, 1))
 
 
 def test_a_cancelled_run_is_not_paused(kept):

@@ -8,8 +8,9 @@ import pytest
 from dangol.contracts import Release, SendChunk
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import State
+from dangol.domain.stopping import Tally
 from dangol.pipeline import segment
-from dangol.ports import Journal
+from dangol.ports import Journal, Refused
 from tests.dispatching import RUN
 from tests.shop_campaign import campaign, definition, project
 from tests.steering import ORDER, Stage
@@ -291,6 +292,75 @@ def test_whoever_goes_on_too_late_is_not_sent_to_any_more():
     assert stage.counted() == Counter(sent=2, expired=8)
 
 
+def failing(people: int, refused: int, **limits: str) -> Stage:
+    """A run in chunks of fifty, of which the provider refuses the first people."""
+    stage = Stage(people=people, definition=definition(of=campaign(limits={"stop_when": limits})))
+    stage.channel.refusals = {user: Refused("bad") for user in stage.users[:refused]}
+    return stage
+
+
+def test_a_run_whose_hand_overs_fail_pauses_itself_and_says_why(monkeypatch):
+    monkeypatch.setattr(segment, "CHUNK", 50)
+    stage = failing(400, 6, failed="5%")
+    stage.scan()
+
+    stage.work_off()
+
+    assert stage.run.paused == "too_many_failed"
+    assert stage.run.state == "running"
+    assert stage.counted() == Counter(sent=94, failed=6)
+
+
+def test_a_run_that_paused_itself_goes_on_and_is_judged_by_what_comes_then(monkeypatch):
+    monkeypatch.setattr(segment, "CHUNK", 50)
+    stage = failing(400, 6, failed="5%")
+    stage.scan()
+    stage.work_off()
+
+    stage.controller.resume(stage.run)
+    stage.work_off()
+
+    assert stage.run.paused is None
+    assert stage.counted() == Counter(sent=394, failed=6)
+
+
+def test_a_run_that_still_fails_pauses_itself_again(monkeypatch):
+    monkeypatch.setattr(segment, "CHUNK", 50)
+    stage = failing(400, 400, failed="5%")
+    stage.scan()
+    stage.work_off()
+    assert stage.counted() == Counter(failed=100)
+
+    stage.controller.resume(stage.run)
+    stage.work_off()
+
+    assert stage.run.paused == "too_many_failed"
+    assert stage.counted() == Counter(failed=200)
+
+
+def test_opt_outs_pause_a_run_too(monkeypatch):
+    monkeypatch.setattr(segment, "CHUNK", 50)
+    stage = failing(400, 0, unsubscribed="1%")
+    stage.scan()
+    stage.runs.add(RUN, {"arm:0:unsubscribed": 2})
+
+    stage.work_off()
+
+    assert stage.run.paused == "too_many_unsubscribed"
+    assert stage.counted()["sent"] == 100
+
+
+def test_a_piece_that_handed_nobody_over_is_not_judged():
+    stage = failing(10, 0, failed="5%")
+    stage.scan()
+    stage.controller.pause(stage.run)
+    stage.runs.mark = None  # type: ignore[assignment,method-assign]
+
+    stage.work_off()
+
+    assert stage.channel.taken == []
+
+
 @pytest.mark.parametrize("end", ["resume", "cancel"])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("fatal", range(1, 36))
@@ -376,3 +446,13 @@ def test_a_release_of_a_running_run_queues_what_is_due_alone():
 
     stage.segmenter.release(Release(run=RUN, again=True, due=stage.clock.seconds() + 3_600))
     assert [SendChunk.model_validate_json(b).generation for b in stage.sends.bodies] == [2]
+
+
+def test_a_few_hand_overs_more_leave_the_marks_as_they_are():
+    stage = failing(10, 0, failed="5%")
+    stage.scan()
+
+    stage.work_off()
+
+    assert stage.counted() == Counter(sent=10)
+    assert stage.run.marks == (Tally(),)

@@ -11,6 +11,7 @@ from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
+from dangol.domain.stopping import Tally
 
 
 class Clock(Protocol):
@@ -60,6 +61,8 @@ class RunItem:
     inexact: int = 0
     stopped_because: str | None = None
     paused: str | None = None
+    # Where its counters stood on the way: what its last thousand hand-overs are measured from.
+    marks: tuple[Tally, ...] = (Tally(),)
 
 
 class Definitions(Protocol):
@@ -109,8 +112,12 @@ class Runs(Protocol):
         """Hold back what is not handed over yet; False where the run is cancelled or paused already."""
         ...
 
-    def resume(self, run: str) -> bool:
-        """Take the pause away; False where there was none."""
+    def resume(self, run: str, marks: Sequence[Tally]) -> bool:
+        """Take the pause away and begin anew with `marks`; False where there was no pause."""
+        ...
+
+    def mark(self, run: RunItem, marks: Sequence[Tally]) -> bool:
+        """Replace the run's marks; False where they are not those of `run` any more."""
         ...
 
     def counts(self, run: str) -> Mapping[str, Decimal]:

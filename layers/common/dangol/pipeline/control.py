@@ -5,6 +5,7 @@ from typing import Final
 
 from dangol.contracts import Release
 from dangol.domain.errors import ConflictError
+from dangol.pipeline.counting import tally
 from dangol.ports import Queue, RunItem, Runs
 
 # Somebody asked for it on the command line.
@@ -29,7 +30,7 @@ class Controller:
             raise ConflictError(f"{run.run} is cancelled: dangol run starts another")
 
     def resume(self, run: RunItem) -> None:
-        """Let the run go on; asked again, it also queues again what an earlier resume could not.
+        """Let the run go on, its last thousand hand-overs forgotten; asked again, it queues again what it could not.
 
         Raises:
             ConflictError: the run is cancelled.
@@ -37,7 +38,7 @@ class Controller:
         if run.state == CANCELLED:
             raise ConflictError(f"{run.run} is cancelled: dangol run starts another")
         # The pause goes first: a chunk is parked only while it is there, so none is parked behind the release.
-        self.runs.resume(run.run)
+        self.runs.resume(run.run, [tally(self.runs.counts(run.run))])
         self._release(run)
 
     def cancel(self, run: RunItem) -> None:
@@ -45,7 +46,7 @@ class Controller:
         for state in ("scanning", "running"):
             self.runs.set_state(run.run, CANCELLED, expected=state, because=BY_HAND)
         # No chunk may be parked any more: nobody would come for it.
-        self.runs.resume(run.run)
+        self.runs.resume(run.run, [tally(self.runs.counts(run.run))])
         self._release(run)
 
     def _release(self, run: RunItem) -> None:

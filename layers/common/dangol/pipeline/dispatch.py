@@ -82,7 +82,10 @@ class Dispatcher:
         self._claimer.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
         if not self._halted(work):
             self._work(work)
-        return self._finish(work)
+        counted = self._finish(work)
+        if plan.review and any(name.endswith((":sent", ":failed")) for name in counted):
+            plan.review()
+        return counted
 
     def _halted(self, work: Work) -> bool:
         """Whether the run was cancelled or paused: who is not handed over yet gives the claimed place back."""

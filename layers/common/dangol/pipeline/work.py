@@ -32,6 +32,8 @@ class RunPlan:
     channel: Channel
     provider: str
     rate: int
+    # Looks at the last hand-overs, after some more of them; None where the campaign has no `limits.stop_when`.
+    review: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
