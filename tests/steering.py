@@ -24,13 +24,13 @@ class Stage(World):
         self.users = users
         self.ledgers.ledgers |= {user: consenting(user) for user in users}
         self.objects, self.tasks = FakeObjects(), FakeQueue()
-        profiles = FakeProfiles(*(Profile(u, traits={"email": f"{u}@example.com"}, rev=1) for u in users))
+        self.profiles = FakeProfiles(*(Profile(u, traits={"email": f"{u}@example.com"}, rev=1) for u in users))
         self.segmenter = Segmenter(
             Stores(
                 definitions=FakeDefinitions(self.definition),
                 runs=self.runs,
                 journals=self.journals,
-                profiles=profiles,
+                profiles=self.profiles,
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,
@@ -54,6 +54,13 @@ class Stage(World):
         while bodies := self.tasks.take():
             for body in bodies:
                 self.order(body)
+
+    def ring(self) -> None:
+        """Let time go on to the first timer's minute, which then delivers its message."""
+        name = min(self.timer.set, key=lambda known: self.timer.set[known][1])
+        body, at = self.timer.set.pop(name)
+        self.clock.wait_until(at)
+        self.order(body)
 
     def order(self, body: str) -> None:
         """Do what one message of SegmentQueue says."""

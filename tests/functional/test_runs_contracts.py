@@ -1,8 +1,9 @@
 """Runs, journals, rates, queues and objects: the fakes and the adapters keep the same promises."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +16,7 @@ from dangol.adapters.objects import S3Objects
 from dangol.adapters.parameters import SsmParameters
 from dangol.adapters.queues import SqsQueue
 from dangol.adapters.runs import DynamoRuns
+from dangol.adapters.schedules import SchedulerTimer, Target
 from dangol.adapters.throttle import DynamoThrottle
 from dangol.domain.errors import ConflictError, NotFoundError, UnavailableError
 from dangol.domain.stopping import Tally
@@ -22,7 +24,7 @@ from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.ports import Journal, Standing, Verdict
 from tests.dispatching import RUN, running
-from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeRuns, FakeThrottle
+from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeRuns, FakeThrottle, FakeTimer
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition, project
 from tests.unit.test_pipeline_record import did
@@ -221,6 +223,41 @@ def test_time_that_was_not_used_cannot_be_saved_up(throttle):
 
     assert throttle.reserve("ses", 10, 10, 2_000.0) == 2_000.0
     assert throttle.reserve("ses", 10, 10, 2_000.0) == pytest.approx(2_001.0)
+
+
+@pytest.fixture(params=["fake", "scheduler"])
+def timer(request: pytest.FixtureRequest) -> Any:
+    """A timer, and what tells its schedules: the name, the message and its time."""
+    if request.param == "fake":
+        fake = FakeTimer()
+        return fake, lambda: [(name, body, f"at({clock_text(at)})") for name, (body, at) in fake.set.items()]
+    client = bootstrap.client("scheduler", request.getfixturevalue("emulator"))
+    group = f"group-{uuid4().hex[:12]}"
+    client.create_schedule_group(Name=group)
+    target = Target("arn:aws:sqs:ap-northeast-2:000000000000:queue", "arn:aws:iam::000000000000:role/r", group)
+
+    def told() -> list[tuple[str, str, str]]:
+        found = [
+            client.get_schedule(Name=known["Name"], GroupName=group)
+            for known in client.list_schedules(GroupName=group)["Schedules"]
+        ]
+        assert all(one["ActionAfterCompletion"] == "DELETE" for one in found)
+        return [(one["Name"], one["Target"]["Input"], one["ScheduleExpression"]) for one in found]
+
+    return SchedulerTimer(client, target), told
+
+
+def clock_text(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, tz=UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def test_a_timer_is_set_once_by_its_name(timer):
+    clock, told = timer
+
+    for body in ("first", "second"):
+        clock.send("_7-33333333", body, at=33_333_333 * 60.0)
+
+    assert told() == [("_7-33333333", "first", "at(2033-05-18T03:33:00)")]
 
 
 @pytest.fixture(params=["fake", "s3"])

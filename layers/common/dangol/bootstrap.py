@@ -101,6 +101,7 @@ def dispatcher() -> "Dispatcher":
     from dangol.adapters.journals import DynamoJournals
     from dangol.adapters.ledgers import DynamoLedgers
     from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.schedules import SchedulerTimer, Target
     from dangol.adapters.throttle import DynamoThrottle
     from dangol.pipeline.dispatch import Dispatcher, Worker
     from dangol.pipeline.work import Stores
@@ -109,12 +110,14 @@ def dispatcher() -> "Dispatcher":
     dynamodb, sqs = client("dynamodb", config), client("sqs", config)
     campaigns = config.need("campaigns_table")
     worker = Worker(str(uuid4()), config.timeout)
+    wakes = Target(config.need("segment_queue_arn"), config.need("scheduler_role_arn"), config.need("schedule_group"))
     stores = Stores(
         plans=_plans(config, dynamodb),
         journals=DynamoJournals(dynamodb, campaigns),
         ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
         throttle=DynamoThrottle(dynamodb, campaigns, horizon=worker.longest_piece),
         sends=SqsQueue(sqs, config.need("send_queue_url")),
+        timer=SchedulerTimer(client("scheduler", config), wakes),
         events=SqsQueue(sqs, config.need("event_queue_url")),
         clock=clock(),
     )

@@ -264,6 +264,14 @@ class Queue(Protocol):
         ...
 
 
+class Timer(Protocol):
+    """Messages for the segment stage, for later than a queue can delay them."""
+
+    def send(self, name: str, body: str, *, at: float) -> None:
+        """Deliver `body` at `at` (real epoch seconds, a whole minute); once, however often `name` is asked for."""
+        ...
+
+
 class Objects(Protocol):
     """The lake bucket."""
 

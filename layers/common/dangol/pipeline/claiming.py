@@ -101,6 +101,7 @@ class Claimer:
             return None if entry is ours else ledger.with_entry(entry, now)
         if isinstance(decision, Hold):
             work.waiting[index] = max(1.0, (decision.until - now).total_seconds())
+            work.held[index] = decision.until
         else:
             work.skipped[index] = decision.reason
         return _cancelled(ledger, ours, now)

@@ -7,10 +7,11 @@ marked in flight before the provider is called, and the claim in the ledger is c
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from math import ceil
 from typing import Final
 
-from dangol.contracts import SendChunk
+from dangol.contracts import Release, SendChunk
 from dangol.domain.errors import ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.pipeline.claiming import Claimer
@@ -31,6 +32,7 @@ from dangol.pipeline.work import (
 from dangol.ports import Accepted, Journal, Message, Refused, Verdict
 
 MAX_DELAY: Final = 900
+_LONGEST: Final = timedelta(seconds=MAX_DELAY)
 # What the provider asked to wait is tried again after this many seconds.
 BACK_OFF: Final = 5.0
 # A hand-over that would begin later than this after its claim is decided again.
@@ -186,7 +188,21 @@ class Dispatcher:
 
     def _park(self, work: Work, after: Journal, deltas: Counter[str]) -> bool:
         """Leave who is left in the journal, where no message has to carry them; False where one has to."""
-        return work.paused and self._s.journals.park(after, deltas=deltas, until=None)
+        if work.paused:
+            return self._s.journals.park(after, deltas=deltas, until=None)
+        left, now = work.left(), self._s.clock.now()
+        if not work.held.keys() >= set(left) or (until := min(work.held[i] for i in left)) <= now + _LONGEST:
+            return False
+        # Set before the chunk is parked: whoever dies in between leaves a release that finds nothing to do.
+        self._release_at(work, until.timestamp())
+        return self._s.journals.park(after, deltas=deltas, until=until.timestamp())
+
+    def _release_at(self, work: Work, until: float) -> None:
+        """Have the run's parked chunks queued again in the minute of `until`; the timer knows real time alone."""
+        moved = round(self._s.clock.now().timestamp() - self._s.clock.seconds())
+        minute = ceil((until - moved) / 60)
+        order = Release(run=work.plan.name, again=True, due=minute * 60.0 + moved)
+        self._s.timer.send(f"_{work.plan.run.number}-{minute}", order.model_dump_json(), at=minute * 60.0)
 
     def _counted(self, work: Work) -> tuple[Counter[str], str]:
         """What the chunk adds to the run's counters, and its states with the counted ones in capitals."""

@@ -10,7 +10,7 @@ from dangol.contracts import Decided, Decisions, Recipient, SendChunk
 from dangol.domain.decision import Person, Reason, Run
 from dangol.domain.ledger import Entry, State
 from dangol.pipeline.messages import Renderer
-from dangol.ports import Channel, Clock, Journal, Journals, Ledgers, Queue, Throttle
+from dangol.ports import Channel, Clock, Journal, Journals, Ledgers, Queue, Throttle, Timer
 
 # One letter per recipient in the journal; a capital is counted already.
 PENDING, IN_FLIGHT, SENT, FAILED, UNKNOWN, HELD_OUT, SKIPPED = ".fsxuhk"
@@ -45,6 +45,7 @@ class Stores:
     ledgers: Ledgers
     throttle: Throttle
     sends: Queue
+    timer: Timer
     events: Queue
     clock: Clock
 
@@ -63,6 +64,8 @@ class Work:
     provider_ids: dict[int, str] = field(default_factory=dict)
     # Seconds until the recipient is worth another try.
     waiting: dict[int, float] = field(default_factory=dict)
+    # Until when, for those whom the decision itself holds.
+    held: dict[int, datetime] = field(default_factory=dict)
     # Whoever is left waits for the run to be resumed.
     paused: bool = False
 
