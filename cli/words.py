@@ -77,6 +77,7 @@ _KO: Final = {
     "sample_ratio_off": "주의: 안별 인원이 정한 비율과 다름 (p {p})",
     "smallest": "이 모수로 볼 수 있는 가장 작은 차이 {n}",
     "why": "이유",
+    "redriven": "{queue}: 메시지 {moved}건을 다시 처리하도록 보냈고 {left}건이 남아 있음",
 }
 _EN: Final = {
     "run": "run",
@@ -139,6 +140,7 @@ _EN: Final = {
     "sample_ratio_off": "note: the arms' sizes are not as planned (p {p})",
     "smallest": "the smallest difference that this audience shows: {n}",
     "why": "why",
+    "redriven": "{queue}: {moved} messages sent back to be tried again, {left} left",
 }
 
 

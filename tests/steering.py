@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
+from dangol.contracts import Release, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
 from dangol.domain.profile import Profile
 from dangol.pipeline.control import Controller
@@ -64,12 +64,13 @@ class Stage(World):
 
     def order(self, body: str) -> None:
         """Do what one message of SegmentQueue says."""
-        work = segment_work.validate_json(body)
-        match work:
-            case Release():
-                self.segmenter.release(work)
-            case ScanStep():
-                self.segmenter.scan(work, until=lambda: False)
+        match segment_work.validate_json(body):
+            case StartRun() as order:
+                self.segmenter.start(order)
+            case Release() as order:
+                self.segmenter.release(order)
+            case step:
+                self.segmenter.scan(step, until=lambda: False)
 
     def deliver(self, body: str, name: str = "worker") -> None:
         """Dispatch one message, by a process that remembers nothing."""

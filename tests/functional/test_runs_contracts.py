@@ -14,7 +14,7 @@ from dangol.adapters.journals import DynamoJournals
 from dangol.adapters.lake_files import LakeFiles
 from dangol.adapters.objects import S3Objects
 from dangol.adapters.parameters import SsmParameters
-from dangol.adapters.queues import SqsQueue
+from dangol.adapters.queues import DeadLetters, SqsQueue
 from dangol.adapters.runs import DynamoRuns
 from dangol.adapters.schedules import SchedulerTimer, Target
 from dangol.adapters.throttle import DynamoThrottle
@@ -302,6 +302,37 @@ def test_a_queue_takes_many_and_large_messages(emulator, queue_url):
 
     told = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
     assert int(told["Attributes"]["ApproximateNumberOfMessages"]) == 28
+
+
+@pytest.fixture
+def dead(emulator, queue_url):
+    """A dead-letter queue with three messages, and the queue they came from."""
+    client = bootstrap.client("sqs", emulator)
+    back_to = client.create_queue(QueueName=f"queue-{uuid4().hex[:12]}")["QueueUrl"]
+    SqsQueue(client, queue_url).send(["a", "b", "c"])
+    return DeadLetters(client, queue_url, back_to), DeadLetters(client, back_to, queue_url), back_to
+
+
+def test_dead_letters_go_back_in_steps(dead):
+    letters, queue, _ = dead
+    assert letters.waiting() == 3
+
+    assert [letters.redrive(2), letters.redrive(10), letters.redrive(10)] == [2, 1, 0]
+
+    assert (letters.waiting(), queue.waiting()) == (0, 3)
+
+
+def test_a_dead_letter_that_the_queue_does_not_take_is_kept(emulator, dead):
+    letters, _, back_to = dead
+    client = bootstrap.client("sqs", emulator)
+    client.delete_queue(QueueUrl=back_to)
+
+    with pytest.raises(client.exceptions.QueueDoesNotExist):
+        letters.redrive(10)
+
+    told = client.get_queue_attributes(QueueUrl=letters._url, AttributeNames=["All"])["Attributes"]
+    kept = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    assert sum(int(told[name]) for name in kept) == 3
 
 
 class Refusing:

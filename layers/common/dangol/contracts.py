@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 # Queues carry addresses, and an error ends up in a log.
 _QUIET = ConfigDict(hide_input_in_errors=True)
@@ -50,8 +50,16 @@ class Release(Contract):
     due: float = 0.0
 
 
-SegmentWork = Annotated[ScanStep | Release, Field(discriminator="kind")]
-segment_work: TypeAdapter[ScanStep | Release] = TypeAdapter(SegmentWork, config=_QUIET)
+def _kind(order: Any) -> str:  # noqa: ANN401 - whatever JSON is in the queue
+    """The kind of an order; a schedule's, which comes back from a dead-letter queue, names none."""
+    return str(order.get("kind", "start")) if isinstance(order, dict) else "none"
+
+
+SegmentWork = Annotated[
+    Annotated[StartRun, Tag("start")] | Annotated[ScanStep, Tag("scan")] | Annotated[Release, Tag("release")],
+    Discriminator(_kind),
+]
+segment_work: TypeAdapter[StartRun | ScanStep | Release] = TypeAdapter(SegmentWork, config=_QUIET)
 
 
 class Recipient(Contract):
