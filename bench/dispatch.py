@@ -14,12 +14,12 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from bench import prices
-from bench.idiom import Provider, idiom, make_tables
-from bench.local_stack import local_stack
-from bench.metering import Meter
-from bench.providers import InstantPush, LocalSession, Posts, one_mail
-from bench.shop import chunks, load, project
+from bench import _prices as prices
+from bench._idiom import Provider, idiom, make_tables
+from bench._local_stack import local_stack
+from bench._metering import Meter
+from bench._providers import InstantPush, LocalSession, NoTimer, Posts, one_mail
+from bench._shop import chunks, load, project
 from cli.stack import Stack
 from dangol import bootstrap
 from dangol.adapters.journals import DynamoJournals
@@ -80,14 +80,14 @@ def run() -> dict[str, float]:
     _print(spent)
     ours, theirs = spent["dangol", "push"], spent["idiom", "push"]
     return {
-        "dispatch.requests_per_1000": _most(spent, lambda s: s.per(1_000, s.requests)),
-        "dispatch.write_units_per_recipient": _most(spent, lambda s: s.per(1, s.write_units)),
-        "dispatch.cpu_vs_idiom": min(
+        "requests_per_1000": _most(spent, lambda s: s.per(1_000, s.requests)),
+        "write_units_per_recipient": _most(spent, lambda s: s.per(1, s.write_units)),
+        "cpu_vs_idiom": min(
             spent["idiom", name].per(1, spent["idiom", name].cpu)
             / spent["dangol", name].per(1, spent["dangol", name].cpu)
             for name in providers
         ),
-        "dispatch.cpu_ms_per_recipient": 1_000 * _cpu(ours),
+        "cpu_ms_per_recipient": 1_000 * _cpu(ours),
         "cost.usd_per_million_push": ours.per(MILLION, ours.dollars),
         "cost.usd_per_million_push_idiom": theirs.per(MILLION, theirs.dollars),
     }
@@ -156,7 +156,7 @@ def _before_and_after(stack: Stack, events: Posts, recipients: int) -> float:
     return scanned + recorded + steps
 
 
-def _dispatcher(stack: Stack, client: Any, channel: Channel, queues: tuple[Posts, Posts]) -> Dispatcher:  # noqa: ANN401 - boto3 clients are made at run time
+def _dispatcher(stack: Stack, client: Any, channel: Channel, queues: tuple[Posts, Posts]) -> Dispatcher:
     campaigns = stack.settings.campaigns_table
     keys = Keys.parse(stack.parameters.secret("link-keys"))
     worker = Worker("bench", _TIMEOUT)
@@ -175,6 +175,7 @@ def _dispatcher(stack: Stack, client: Any, channel: Channel, queues: tuple[Posts
         throttle=DynamoThrottle(client, campaigns, horizon=worker.longest_piece),
         sends=queues[0],
         events=queues[1],
+        timer=NoTimer(),
         clock=stack.clock,
     )
     return Dispatcher(stores, worker)

@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench.local_stack import local_stack
+from bench._local_stack import local_stack
 from cli.applying import apply
 from cli.running import follow, start
 from cli.stack import Stack
@@ -40,7 +40,7 @@ def run() -> dict[str, float]:
         f"{RATE}/s over {len(CAMPAIGNS)} campaigns, {len(times):,} e-mails: at most {most} in any sliding second, "
         f"{average:.1f} a second on average ({average / RATE:.1%})"
     )
-    return {"rate.most_in_a_second": most, "rate.average_of_limit": average / RATE, "rate.mails": len(times)}
+    return {"most_in_a_second": most, "average_of_limit": average / RATE, "mails": len(times)}
 
 
 def most_in_a_second(times: Sequence[float]) -> int:

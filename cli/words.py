@@ -64,6 +64,7 @@ _KO: Final = {
     "inexact": "남아 있는 이력으로 판단할 수 없는 사람이 있어 발송 전에 멈춤",
     "audience_too_small": "모수가 limits.audience.min 보다 작아 발송 전에 멈춤",
     "audience_too_large": "모수가 limits.audience.max 보다 커서 발송 전에 멈춤",
+    "by_hand": "사람이 멈춤",
     "too_many_failed": "실패가 limits.stop_when.failed 를 넘어 멈춤",
     "too_many_unsubscribed": "수신거부가 limits.stop_when.unsubscribed 를 넘어 멈춤",
     "click_rate_target": "클릭률",
@@ -76,6 +77,7 @@ _KO: Final = {
     "sample_ratio_off": "주의: 안별 인원이 정한 비율과 다름 (p {p})",
     "smallest": "이 모수로 볼 수 있는 가장 작은 차이 {n}",
     "why": "이유",
+    "redriven": "{queue}: 메시지 {moved}건을 다시 처리하도록 보냈고 {left}건이 남아 있음",
 }
 _EN: Final = {
     "run": "run",
@@ -125,6 +127,7 @@ _EN: Final = {
     "inexact": "the kept history cannot tell of everybody: stopped before anything was sent",
     "audience_too_small": "the audience is below limits.audience.min: stopped before anything was sent",
     "audience_too_large": "the audience is above limits.audience.max: stopped before anything was sent",
+    "by_hand": "stopped by hand",
     "too_many_failed": "more failed than limits.stop_when.failed allows: stopped",
     "too_many_unsubscribed": "more opted out than limits.stop_when.unsubscribed allows: stopped",
     "click_rate_target": "click rate",
@@ -137,6 +140,7 @@ _EN: Final = {
     "sample_ratio_off": "note: the arms' sizes are not as planned (p {p})",
     "smallest": "the smallest difference that this audience shows: {n}",
     "why": "why",
+    "redriven": "{queue}: {moved} messages sent back to be tried again, {left} left",
 }
 
 

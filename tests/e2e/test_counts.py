@@ -63,20 +63,18 @@ def make_events(run: RunItem, variants: dict[str, int], rng: random.Random) -> l
     for kind, number in EVENTS.items():
         for n in range(number):
             user, moment = rng.choice(people), at + rng.randrange(1_000, 86_400_000)
-            events.append(event(kind, f"{kind}-{n}", user, moment, run.number, variants[user], rng))
+            entry = {"run": run.number, "variant": variants[user]}
+            told = {"user_id": user, "at": moment}
+            events.append(event(kind, f"{kind}-{n}", told, entry, rng.randrange(1, 90_000)))
     return events
 
 
-def event(  # noqa: PLR0913 - one happening has as many parts
-    kind: str, event_id: str, user: str, at: int, run: int, variant: int, rng: random.Random
-) -> dict[str, Any]:
+def event(kind: str, event_id: str, told: dict[str, Any], entry: dict[str, int], value: int) -> dict[str, Any]:
     if kind in ("clicked", "opened"):
-        tracked = {"id": event_id, "run": run, "user_id": user, "variant": variant, "link": 0, "at": at}
-        return {"kind": kind, **tracked}
-    value = rng.randrange(1, 90_000)
-    told = {"item_id": GOAL_ITEM, "value": value} if kind == "purchase" else {"item_id": GOAL_ITEM}
-    performed = {"id": event_id, "user_id": user, "event": kind, "at": at, "received_at": at}
-    return {"kind": "event", **performed, "properties": told}
+        return {"kind": kind, "id": event_id, **told, **entry, "link": 0}
+    properties = {"item_id": GOAL_ITEM, "value": value} if kind == "purchase" else {"item_id": GOAL_ITEM}
+    performed = {"id": event_id, **told, "event": kind, "received_at": told["at"]}
+    return {"kind": "event", **performed, "properties": properties}
 
 
 def deliver(stack: Stack, events: list[dict[str, Any]], rng: random.Random) -> int:

@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 
 from dangol.adapters.profiles import DynamoProfiles, write_profile
-from dangol.contracts import Release, StartRun, segment_work
+from dangol.contracts import ScanStep, StartRun, segment_work
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeQueue, FakeRuns
+from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeQueue, FakeRuns
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition
 
@@ -76,14 +76,16 @@ class Counted:
 def main(people: int) -> None:
     """Work a whole run's scan."""
     steps, objects, tasks = FakeQueue(), Counted(), FakeQueue()
+    runs = FakeRuns()
     segmenter = Segmenter(
         Stores(
             definitions=FakeDefinitions(definition(of=campaign(audience=SEGMENT))),
-            runs=FakeRuns(),
+            runs=runs,
             profiles=DynamoProfiles(Table(people), "people"),  # type: ignore[arg-type]
             objects=objects,
             tasks=tasks,
             sends=steps,
+            journals=FakeJournals(runs),
             clock=FakeClock(),
         )
     )
@@ -91,7 +93,7 @@ def main(people: int) -> None:
     while bodies := tasks.take():
         for body in bodies:
             order = segment_work.validate_json(body)
-            if not isinstance(order, Release):
+            if isinstance(order, ScanStep):
                 segmenter.scan(order, until=lambda: False)
     print(objects.selected, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 

@@ -4,13 +4,14 @@ import json
 from contextlib import suppress
 
 import pytest
+from pydantic import ValidationError
 
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import NotFoundError
 from dangol.domain.profile import History, Profile
 from dangol.pipeline import segment
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeObjects, FakeProfiles, FakeQueue, FakeRuns
+from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeProfiles, FakeQueue, FakeRuns
 from tests.shop_campaign import campaign, definition, project
 
 ORDER = StartRun(campaign="launch", scheduled_at="2026-12-01T01:00:00+00:00")
@@ -27,6 +28,7 @@ class World:
 
     def __init__(self, applied=None, people=7) -> None:
         self.runs = FakeRuns()
+        self.journals = FakeJournals(self.runs)
         self.profiles = FakeProfiles(*(person(n) for n in range(people)))
         self.objects = FakeObjects()
         self.tasks, self.sends = FakeQueue(), FakeQueue()
@@ -34,6 +36,7 @@ class World:
             Stores(
                 definitions=FakeDefinitions(applied or definition()),
                 runs=self.runs,
+                journals=self.journals,
                 profiles=self.profiles,
                 objects=self.objects,
                 tasks=self.tasks,
@@ -50,11 +53,13 @@ class World:
 
     def handle(self, body: str, *, until) -> None:
         """Do what one message of the task queue says."""
-        order = segment_work.validate_json(body)
-        if isinstance(order, Release):
-            self.segmenter.release(order)
-        else:
-            self.segmenter.scan(order, until=until)
+        match segment_work.validate_json(body):
+            case StartRun() as order:
+                self.segmenter.start(order)
+            case Release() as order:
+                self.segmenter.release(order)
+            case step:
+                self.segmenter.scan(step, until=until)
 
     @property
     def chunks(self) -> list[SendChunk]:
@@ -277,6 +282,21 @@ def test_exclusions_of_campaign_and_project_take_people_out():
 
 def test_a_start_order_is_what_a_schedule_sends():
     assert StartRun.model_validate(json.loads('{"campaign": "launch", "scheduled_at": "x"}')).kind == "start"
+
+
+def test_a_schedules_order_may_come_from_the_queue_too():
+    world = World(people=3)
+
+    world.handle('{"campaign": "launch", "scheduled_at": "2026-12-01T01:00:00+00:00"}', until=lambda: False)
+    world.work()
+
+    assert sorted(world.selected) == ["u000", "u001", "u002"]
+
+
+@pytest.mark.parametrize("body", ["[]", '"start"', "{}", '{"kind": "other", "run": "x"}'])
+def test_what_is_no_order_is_refused(body):
+    with pytest.raises(ValidationError):
+        segment_work.validate_json(body)
 
 
 class KilledError(BaseException):

@@ -50,11 +50,11 @@ class Meter:
     writes: Counter[Key] = field(default_factory=Counter)
     reads: Counter[Key] = field(default_factory=Counter)
 
-    def attach(self, client: Any) -> None:  # noqa: ANN401 - boto3 clients are made at run time
+    def attach(self, client: Any) -> None:
         """Count what this client sends from now on, repeated attempts too."""
         client.meta.events.register("before-send.dynamodb", self._sent)
 
-    def _sent(self, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's own type
+    def _sent(self, request: Any, **_: object) -> None:
         operation = request.headers["X-Amz-Target"]
         name = (operation.decode() if isinstance(operation, bytes) else operation).rpartition(".")[2]
         self.requests[name] += 1
@@ -98,7 +98,7 @@ class Meter:
     def _key(self, table: str, item: Mapping[str, Any]) -> str:
         return json.dumps({name: item[name] for name in self.keys[table]})
 
-    def units(self, client: Any) -> tuple[float, float]:  # noqa: ANN401 - boto3 clients are made at run time
+    def units(self, client: Any) -> tuple[float, float]:
         """Write and read units, from the sizes that the items have now, which is the largest they had."""
         sizes = dict(_sizes(client, {*self.writes, *self.reads}))
         written = sum(times * max(1, ceil(sizes.get(key, 0) / _WRITE_UNIT)) for key, times in self.writes.items())
@@ -106,7 +106,7 @@ class Meter:
         return written, read
 
 
-def _sizes(client: Any, keys: Iterable[Key]) -> Iterable[tuple[Key, int]]:  # noqa: ANN401 - boto3 clients are made at run time
+def _sizes(client: Any, keys: Iterable[Key]) -> Iterable[tuple[Key, int]]:
     for table, key in keys:
         found = client.get_item(TableName=table, Key=json.loads(key), ConsistentRead=True).get("Item")
         yield (table, key), item_size(found) if found else 0

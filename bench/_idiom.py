@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from jinja2 import Environment
 
-from bench.metering import Meter
+from bench._metering import Meter
 
 Provider = Callable[[Mapping[str, str]], str]
 _TEXT = "{{ name }}님, 관심 있게 보시던 개발 분야에 새 강의가 열렸어요.\n{{ link }}"
@@ -26,7 +26,7 @@ class _Context:
         return 60_000
 
 
-def idiom(session: Any, tables: Mapping[str, str], meter: Meter, hand_over: Provider) -> Callable[[str], None]:  # noqa: ANN401 - boto3 has no type for a session with options
+def idiom(session: Any, tables: Mapping[str, str], meter: Meter, hand_over: Provider) -> Callable[[str], None]:
     """The handler of one message: consent read, sent once by Powertools' idempotency, written down.
 
     It has no caps, no holdout, no quiet hours, no counters, and loses whoever it dies on.
@@ -61,7 +61,7 @@ def idiom(session: Any, tables: Mapping[str, str], meter: Meter, hand_over: Prov
     return handle
 
 
-def make_tables(client: Any, people: list[str]) -> dict[str, str]:  # noqa: ANN401 - boto3 clients are made at run time
+def make_tables(client: Any, people: list[str]) -> dict[str, str]:
     """The tables that the idiom works on, with its people in them; their names."""
     keys = {"people": ["user_id"], "sends": ["user_id", "run"], "idempotency": ["id"]}
     for name, parts in keys.items():
