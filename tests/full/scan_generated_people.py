@@ -17,7 +17,7 @@ from dangol.contracts import Release, StartRun, segment_work
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeQueue, FakeRuns
+from tests.fakes import FakeClock, FakeDefinitions, FakeQueue, FakeRuns, FakeThrottle
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition
 
@@ -84,6 +84,7 @@ def main(people: int) -> None:
             objects=objects,
             tasks=tasks,
             sends=steps,
+            throttle=FakeThrottle(),
             clock=FakeClock(),
         )
     )

@@ -4,14 +4,13 @@ Nothing is sent before the whole audience is known, so that a run whose audience
 cannot be told exactly, stops before the first message.
 """
 
-import gzip
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dangol.contracts import Recipient, Release, ScanStep, SendChunk, StartRun, StepResult
+from dangol.contracts import Recipient, Release, ScanStep, StartRun, StepResult
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.compiling import address_trait, columns, compiled
@@ -21,16 +20,35 @@ from dangol.domain.project import Project
 from dangol.domain.schedule import run_id, scheduled_time
 from dangol.domain.segment import Segment
 from dangol.domain.sieve import Columns
-from dangol.ports import Clock, Definition, Definitions, Objects, Profiles, Queue, RunItem, Runs, Search
+from dangol.pipeline.audience import refusal
+from dangol.pipeline.steps import chunked, chunks_of, packed, read_step, step_key, steps_prefix
+from dangol.ports import (
+    Clock,
+    Definition,
+    Definitions,
+    Objects,
+    Page,
+    Profiles,
+    Queue,
+    RunItem,
+    Runs,
+    Search,
+    Throttle,
+)
 from dangol.rendering import traits_needed
 
-CHUNK: Final = 100
 # A step ends after this many recipients, so that memory stays flat in the size of the audience.
 RECIPIENTS_PER_STEP: Final = 2_500
 PROFILES_PER_STEP: Final = 50_000
 STEPS_PER_RELEASE: Final = 20
+# What a page of 1 MB costs, read with eventual consistency: half a unit for each 4 KB.
+READ_UNITS_PER_PAGE: Final = 128
+# Tasks that wait for their turn at the table come back one after another.
+BACK_OFF, SPREAD = 1, 4
 # What travels on of everybody: their time zone, and the country whose law applies.
 _ALWAYS_READ: Final = frozenset({"timezone", "country", "phone"})
+# The shared rate of everybody who scans the people.
+READS: Final = "profiles"
 SCANNING, RUNNING, CANCELLED = "scanning", "running", "cancelled"
 
 
@@ -44,6 +62,7 @@ class Stores:
     objects: Objects
     tasks: Queue
     sends: Queue
+    throttle: Throttle
     clock: Clock
 
 
@@ -146,7 +165,11 @@ class Segmenter:
             self._release_again(run, key)
             return run
         body = self._select(run, step, until)
-        if not self._s.objects.put_once(key, _packed(body)):
+        if body is None:
+            # The application needs the table more: nothing was read, so the same step comes again.
+            self._s.tasks.send([step.model_dump_json()], delay=BACK_OFF + step.task % SPREAD)
+            return run
+        if not self._s.objects.put_once(key, packed(body)):
             # Somebody worked this step before us: the people they selected stand.
             body = read_step(self._s.objects.get(key))
         run = self._s.runs.close_step(
@@ -181,6 +204,20 @@ class Segmenter:
         if run.state == RUNNING and read_step(self._s.objects.get(key)).last is None:
             self._s.tasks.send([Release(run=run.run).model_dump_json()])
 
+    def _paced(self, step: ScanStep, question: Question) -> Iterator[Page]:
+        """The pages of a step, each in a slot of the project's read units, up to where the next is not soon."""
+        clock, rate = self._s.clock, question.project.limits.read_units
+        pages = iter(self._s.profiles.scan(step.task, step.tasks, step.start, question.search))
+        more = True
+        while more:
+            start = self._s.throttle.reserve(READS, rate, READ_UNITS_PER_PAGE, clock.seconds())
+            if start is None:
+                return
+            clock.wait_until(start)
+            page = next(pages)
+            more = page.last is not None
+            yield page
+
     def _close(self, run: RunItem) -> RunItem:
         """The audience is known: send to it, or stop where it is not what the campaign allows."""
         definition = self._s.definitions.version(run.campaign_id, run.version)
@@ -191,13 +228,14 @@ class Segmenter:
             self._s.tasks.send([Release(run=run.run).model_dump_json()])
         return replace(run, state=state, stopped_because=because)
 
-    def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult:
+    def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult | None:
+        """What a step selects; None where it had no turn at the table."""
         question = Question.of(self._s.definitions.version(run.campaign_id, run.version), run.scheduled_at)
         selected: list[Recipient] = []
-        scanned = inexact = 0
+        pages = scanned = inexact = 0
         last: str | None = None
-        for page in self._s.profiles.scan(step.task, step.tasks, step.start, question.search):
-            scanned, last = scanned + page.scanned, page.last
+        for page in self._paced(step, question):
+            pages, scanned, last = pages + 1, scanned + page.scanned, page.last
             for profile, certain in page.people:
                 answer = certain or question.answer(profile)
                 inexact += answer is None
@@ -205,51 +243,6 @@ class Segmenter:
                     selected.append(question.recipient(profile))
             if len(selected) >= RECIPIENTS_PER_STEP or scanned >= PROFILES_PER_STEP or until():
                 break
-        return StepResult(chunks=list(_chunks(selected)), scanned=scanned, inexact=inexact, last=last)
-
-
-def refusal(run: RunItem, campaign: Campaign) -> str | None:
-    """Why the run must not start now that its audience is known; None where it may."""
-    if run.inexact:
-        return "inexact"
-    limits = campaign.limits.audience
-    if limits is None:
-        return None
-    if limits.min is not None and run.audience < limits.min:
-        return "audience_too_small"
-    if limits.max is not None and run.audience > limits.max:
-        return "audience_too_large"
-    return None
-
-
-def _chunks(selected: Sequence[Recipient]) -> Iterable[list[Recipient]]:
-    for position in range(0, len(selected), CHUNK):
-        yield list(selected[position : position + CHUNK])
-
-
-def steps_prefix(run: str) -> str:
-    """Where the steps of a run are kept."""
-    return f"runs/{run}/steps/"
-
-
-def step_key(step: ScanStep) -> str:
-    """Where what a step selected is kept."""
-    return f"{steps_prefix(step.run)}{step.task:05d}-{step.step:05d}.json.gz"
-
-
-def _packed(body: StepResult) -> bytes:
-    return gzip.compress(body.model_dump_json().encode(), compresslevel=3, mtime=0)
-
-
-def read_step(packed: bytes) -> StepResult:
-    """Read what a step selected."""
-    return StepResult.model_validate_json(gzip.decompress(packed))
-
-
-def chunks_of(run: str, key: str, body: StepResult) -> list[SendChunk]:
-    """The chunks of a step, each under a name of its own."""
-    step = key.rsplit("/", 1)[-1].partition(".")[0]
-    return [
-        SendChunk(run=run, chunk=f"{step}-{n}", size=len(people), indexes=list(range(len(people))), recipients=people)
-        for n, people in enumerate(body.chunks)
-    ]
+        if not pages:
+            return None
+        return StepResult(chunks=list(chunked(selected)), scanned=scanned, inexact=inexact, last=last)
