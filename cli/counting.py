@@ -9,6 +9,7 @@ from typing import Any
 
 from cli.applying import refuse_unknown, traits_of
 from cli.stack import Stack
+from dangol.adapters.filters import exactly_said
 from dangol.domain.compiling import address_trait, columns, compiled
 from dangol.domain.matching import Moment, matches
 from dangol.domain.profile import ADDRESS_TRAITS, Profile
@@ -65,9 +66,7 @@ def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None
     Raises:
         DefinitionError: it asks for a trait that nobody has.
     """
-    known = stack.catalogue.names("traits")
-    for trait in sorted(traits_of((inquiry.segment, *inquiry.excluded))) if known else ():
-        refuse_unknown(trait, known, f"segments/{inquiry.segment.name or 'inline'}")
+    _refuse_unknown_traits(stack, inquiry)
     started, tally = time.monotonic(), Count()
     for page in stack.profiles.scan(0, 1, None, inquiry.search):
         tally.scanned += page.scanned
@@ -75,7 +74,7 @@ def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None
             if tallied(tally, inquiry, profile, certain=certain) and selected:
                 selected(profile.user_id)
     return {
-        "segment": inquiry.segment.name or inquiry.segment.title or "inline",
+        "segment": _title(inquiry.segment),
         "at": inquiry.at.isoformat(),
         "count": tally.count,
         "inexact": tally.inexact,
@@ -86,6 +85,40 @@ def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None
         "steps": [_step(tally, n, branch) for n, branch in enumerate(inquiry.branches)],
         "excluded": [_taken(tally, n, excluded) for n, excluded in enumerate(inquiry.excluded)],
     }
+
+
+def size(stack: Stack, inquiry: Inquiry) -> dict[str, Any]:
+    """How many a segment selects and nothing else: counted inside DynamoDB where its filter tells all.
+
+    Raises:
+        DefinitionError: it asks for a trait that nobody has.
+    """
+    sieve = inquiry.search.sieve
+    if not (sieve.exact and exactly_said(sieve.may)):
+        counted = count(stack, inquiry)
+        return {key: value for key, value in counted.items() if key not in ("reachable", "steps", "excluded")}
+    _refuse_unknown_traits(stack, inquiry)
+    started = time.monotonic()
+    pages = list(stack.profiles.count(0, 1, sieve.may))
+    return {
+        "segment": _title(inquiry.segment),
+        "at": inquiry.at.isoformat(),
+        "count": sum(found for found, _ in pages),
+        "inexact": 0,
+        "scanned": sum(scanned for _, scanned in pages),
+        "read_units": stack.profiles.read_units,
+        "seconds": round(time.monotonic() - started, 2),
+    }
+
+
+def _refuse_unknown_traits(stack: Stack, inquiry: Inquiry) -> None:
+    known = stack.catalogue.names("traits")
+    for trait in sorted(traits_of((inquiry.segment, *inquiry.excluded))) if known else ():
+        refuse_unknown(trait, known, f"segments/{inquiry.segment.name or 'inline'}")
+
+
+def _title(segment: Segment) -> str:
+    return segment.name or segment.title or "inline"
 
 
 def tallied(tally: Count, inquiry: Inquiry, profile: Profile, *, certain: bool) -> bool:

@@ -23,6 +23,7 @@ _ORDER: Final = (
     "doctor",
     "import",
     "segment",
+    "explain",
     "preview",
     "apply",
     "run",

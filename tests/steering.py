@@ -10,7 +10,7 @@ from dangol.pipeline.control import Controller
 from dangol.pipeline.segment import Segmenter, Stores
 from dangol.ports import RunItem
 from tests.dispatching import RUN, World, consenting
-from tests.fakes import FakeDefinitions, FakeObjects, FakeProfiles, FakeQueue, FakeRuns
+from tests.fakes import FakeDefinitions, FakeObjects, FakeProfiles, FakeQueue, FakeRuns, FakeThrottle
 
 ORDER = StartRun(campaign="launch", scheduled_at="2026-12-01T01:00:00+00:00")
 
@@ -34,6 +34,7 @@ class Stage(World):
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,
+                throttle=FakeThrottle(),
                 clock=self.clock,
             )
         )

@@ -14,7 +14,7 @@ from cli.local_cloud import LocalCloud
 from cli.running import start
 from cli.stack import Stack
 from dangol.domain.ledger import State
-from dangol.pipeline.segment import chunks_of, read_step, steps_prefix
+from dangol.pipeline.steps import chunks_of, read_step, steps_prefix
 from tests.e2e.audience import apply_to, consenting, ended, entries, queue_with, times_mailed, worked_off
 from tests.e2e.conftest import eventually, recorded, status
 from tests.e2e.test_robustness import adds_up, dispatch_workers

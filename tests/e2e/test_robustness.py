@@ -15,7 +15,7 @@ from cli.running import start
 from cli.stack import Stack
 from dangol.contracts import Release
 from dangol.domain.ledger import State
-from dangol.pipeline.segment import chunks_of, read_step, steps_prefix
+from dangol.pipeline.steps import chunks_of, read_step, steps_prefix
 from tests.e2e.audience import apply_to, consenting, ended, entries, queue_with, run_to_end, times_mailed, worked_off
 from tests.e2e.conftest import eventually, queue_is_dry, recorded, status
 

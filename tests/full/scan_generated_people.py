@@ -17,7 +17,7 @@ from dangol.contracts import ScanStep, StartRun, segment_work
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeQueue, FakeRuns
+from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeQueue, FakeRuns, FakeThrottle
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition
 
@@ -86,6 +86,7 @@ def main(people: int) -> None:
             tasks=tasks,
             sends=steps,
             journals=FakeJournals(runs),
+            throttle=FakeThrottle(),
             clock=FakeClock(),
         )
     )

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from dangol.adapters.profiles import read_profile, write_profile
 from dangol.adapters.quick import decision
 from dangol.domain import profile as profiles
-from dangol.domain.compiling import columns, compiled, sieve
+from dangol.domain.compiling import columns, compiled, residual, sieve
 from dangol.domain.condition import Labelled, TraitCondition
 from dangol.domain.matching import matches, select
 from dangol.domain.profile import Profile
@@ -215,3 +215,11 @@ def test_how_often_is_asked_of_what_was_kept(count, least, most):
 
     asked = {(check.relation, check.operand.number) for check in checks(found.may) if isinstance(check.operand, Times)}
     assert asked == {*([("possibly", least)] if least else []), *([("surely", most)] if most else [])}
+
+
+def test_what_is_left_to_python_is_told_condition_by_condition():
+    told = {"all": [{"trait": "plan", "is": "pro"}, {"any": [{"did": "buy"}, {"consented": "email"}]}]}
+    segment = Segment.model_validate(told)
+
+    assert residual(segment, MOMENT) == [DidCondition(did="buy")]
+    assert residual(Segment.model_validate({"trait": "plan", "is": "pro"}), MOMENT) == []

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PARAMETERS_FOR = 300.0
 _RUN_STATE_FOR = 5.0
+# A scan waits this many seconds for its turn at the table; a longer wait is the queue's.
+_SCAN_AHEAD = 2.0
 
 
 @cache
@@ -77,6 +79,7 @@ def segmenter() -> "Segmenter":
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.queues import SqsQueue
     from dangol.adapters.runs import DynamoRuns
+    from dangol.adapters.throttle import DynamoThrottle
     from dangol.pipeline.segment import Segmenter, Stores
 
     config = settings()
@@ -90,6 +93,7 @@ def segmenter() -> "Segmenter":
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
+            throttle=DynamoThrottle(dynamodb, config.need("campaigns_table"), horizon=_SCAN_AHEAD),
             clock=clock(),
         )
     )

@@ -38,8 +38,11 @@ class DynamoProfiles:
 
     def tasks(self) -> int:
         """Into how many tasks a scan of the table is worth splitting."""
-        size = self._client.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0)
-        return min(_MAX_TASKS, 1 + size // _BYTES_PER_TASK)
+        return min(_MAX_TASKS, 1 + self.size() // _BYTES_PER_TASK)
+
+    def size(self) -> int:
+        """The table's size in bytes; AWS brings it up to date every six hours."""
+        return self._client.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0)
 
     def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterator[Page]:
         """Pages of one scan task; people hold what `search` reads of them, and whom its sieve drops are left out."""

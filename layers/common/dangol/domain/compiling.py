@@ -62,6 +62,15 @@ def columns(node: Condition) -> Columns:
     return _COLUMNS[type(node)](node)
 
 
+def residual(node: Condition, moment: Moment) -> list[Condition]:
+    """The conditions below `node` that a store's filter cannot tell in full, and that the profile decides."""
+    if sieve(node, moment).exact:
+        return []
+    if isinstance(node, Group) and _understood(node):
+        return [left for child in node.children() for left in residual(child, moment)]
+    return [node]
+
+
 def _understood(node: Condition) -> bool:
     known = _UNDERSTOOD.get(type(node))
     if known is None:

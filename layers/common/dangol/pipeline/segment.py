@@ -4,45 +4,39 @@ Nothing is sent before the whole audience is known, so that a run whose audience
 cannot be told exactly, stops before the first message.
 """
 
-import gzip
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dangol.contracts import Recipient, Release, ScanStep, SendChunk, StartRun, StepResult
-from dangol.domain.advertising import country_of
-from dangol.domain.campaign import Campaign
-from dangol.domain.compiling import address_trait, columns, compiled
-from dangol.domain.matching import Moment, labels, select
-from dangol.domain.profile import Profile
-from dangol.domain.project import Project
 from dangol.domain.schedule import run_id, scheduled_time
-from dangol.domain.segment import Segment
-from dangol.domain.sieve import Columns
+from dangol.pipeline.audience import Question, refusal
+from dangol.pipeline.releasing import piece_of, released
+from dangol.pipeline.steps import chunked, chunks_of, packed, read_step, step_key, step_of, steps_prefix
 from dangol.ports import (
     Clock,
-    Definition,
     Definitions,
     Journals,
     Objects,
+    Page,
     Profiles,
     Queue,
     RunItem,
     Runs,
-    Search,
     Standing,
+    Throttle,
 )
-from dangol.rendering import traits_needed
 
-CHUNK: Final = 100
 # A step ends after this many recipients, so that memory stays flat in the size of the audience.
 RECIPIENTS_PER_STEP: Final = 2_500
 PROFILES_PER_STEP: Final = 50_000
 STEPS_PER_RELEASE: Final = 20
-# What travels on of everybody: their time zone, and the country whose law applies.
-_ALWAYS_READ: Final = frozenset({"timezone", "country", "phone"})
+# What a page of 1 MB costs, read with eventual consistency: half a unit for each 4 KB.
+READ_UNITS_PER_PAGE: Final = 128
+# Tasks that wait for their turn at the table come back one after another.
+BACK_OFF, SPREAD = 1, 4
+# The shared rate of everybody who scans the people.
+READS: Final = "profiles"
 SCANNING, RUNNING, CANCELLED = "scanning", "running", "cancelled"
 
 
@@ -57,68 +51,8 @@ class Stores:
     objects: Objects
     tasks: Queue
     sends: Queue
+    throttle: Throttle
     clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Whom a campaign asks for, as of one moment."""
-
-    campaign: Campaign
-    project: Project
-    moment: Moment
-    needed: frozenset[str]
-
-    @classmethod
-    def of(cls, definition: Definition, scheduled_at: datetime) -> "Question":
-        """The question of a definition, asked as of the scheduled time."""
-        campaign, project = definition.campaign, definition.project
-        needed = {name for message in campaign.messages() for name in traits_needed(message, project)}
-        if campaign.assign_by:
-            needed.add(campaign.assign_by.trait)
-        return cls(campaign, project, Moment(scheduled_at, project.zone), frozenset(needed))
-
-    @property
-    def excluded(self) -> tuple[Segment, ...]:
-        """The segments whose people are taken out again."""
-        return (*self.campaign.exclude, *self.project.always_exclude)
-
-    @property
-    def search(self) -> Search:
-        """Whom a scan has to find, and what to read of them."""
-        traits = self.needed | _ALWAYS_READ | {address_trait(self.campaign.channel)}
-        read = Columns(traits=frozenset(traits)) | columns(self.campaign.audience)
-        for segment in self.excluded:
-            read |= columns(segment)
-        return Search(compiled(self.campaign.audience, self.excluded, self.moment), read)
-
-    def answer(self, profile: Profile) -> bool | None:
-        """Whether the campaign asks for this person; None where the kept history cannot tell."""
-        return select(self.campaign.audience, self.excluded, profile, self.moment)
-
-    def recipient(self, profile: Profile) -> Recipient:
-        """What travels on of somebody who was selected."""
-        assign = self.campaign.assign_by
-        assigned = profile.traits.get(assign.trait) if assign else None
-        return Recipient(
-            user_id=profile.user_id,
-            address=profile.address(self.campaign.channel),
-            zone=_zone(profile),
-            country=country_of(profile.traits, self.project),
-            assigned=None if assigned is None else str(assigned),
-            labels=labels(self.campaign.audience, profile, self.moment),
-            traits={name: profile.traits[name] for name in self.needed if name in profile.traits},
-        )
-
-
-def _zone(profile: Profile) -> str | None:
-    name = profile.traits.get("timezone")
-    if not isinstance(name, str) or not name:
-        return None
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
 
 
 class Segmenter:
@@ -159,7 +93,11 @@ class Segmenter:
             self._release_again(run, key)
             return run
         body = self._select(run, step, until)
-        if not self._s.objects.put_once(key, _packed(body)):
+        if body is None:
+            # The application needs the table more: nothing was read, so the same step comes again.
+            self._s.tasks.send([step.model_dump_json()], delay=BACK_OFF + step.task % SPREAD)
+            return run
+        if not self._s.objects.put_once(key, packed(body)):
             # Somebody worked this step before us: the people they selected stand.
             body = read_step(self._s.objects.get(key))
         run = self._s.runs.close_step(
@@ -204,6 +142,20 @@ class Segmenter:
         if run.state == RUNNING and read_step(self._s.objects.get(key)).last is None:
             self._s.tasks.send([Release(run=run.run).model_dump_json()])
 
+    def _paced(self, step: ScanStep, question: Question) -> Iterator[Page]:
+        """The pages of a step, each in a slot of the project's read units, up to where the next is not soon."""
+        clock, rate = self._s.clock, question.project.limits.read_units
+        pages = iter(self._s.profiles.scan(step.task, step.tasks, step.start, question.search))
+        more = True
+        while more:
+            start = self._s.throttle.reserve(READS, rate, READ_UNITS_PER_PAGE, clock.seconds())
+            if start is None:
+                return
+            clock.wait_until(start)
+            page = next(pages)
+            more = page.last is not None
+            yield page
+
     def _close(self, run: RunItem) -> RunItem:
         """The audience is known: send to it, or stop where it is not what the campaign allows."""
         definition = self._s.definitions.version(run.campaign_id, run.version)
@@ -214,13 +166,14 @@ class Segmenter:
             self._s.tasks.send([Release(run=run.run).model_dump_json()])
         return replace(run, state=state, stopped_because=because)
 
-    def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult:
+    def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult | None:
+        """What a step selects; None where it had no turn at the table."""
         question = Question.of(self._s.definitions.version(run.campaign_id, run.version), run.scheduled_at)
         selected: list[Recipient] = []
-        scanned = inexact = 0
+        pages = scanned = inexact = 0
         last: str | None = None
-        for page in self._s.profiles.scan(step.task, step.tasks, step.start, question.search):
-            scanned, last = scanned + page.scanned, page.last
+        for page in self._paced(step, question):
+            pages, scanned, last = pages + 1, scanned + page.scanned, page.last
             for profile, certain in page.people:
                 answer = certain or question.answer(profile)
                 inexact += answer is None
@@ -228,78 +181,6 @@ class Segmenter:
                     selected.append(question.recipient(profile))
             if len(selected) >= RECIPIENTS_PER_STEP or scanned >= PROFILES_PER_STEP or until():
                 break
-        return StepResult(chunks=list(_chunks(selected)), scanned=scanned, inexact=inexact, last=last)
-
-
-def refusal(run: RunItem, campaign: Campaign) -> str | None:
-    """Why the run must not start now that its audience is known; None where it may."""
-    if run.inexact:
-        return "inexact"
-    limits = campaign.limits.audience
-    if limits is None:
-        return None
-    if limits.min is not None and run.audience < limits.min:
-        return "audience_too_small"
-    if limits.max is not None and run.audience > limits.max:
-        return "audience_too_large"
-    return None
-
-
-def _chunks(selected: Sequence[Recipient]) -> Iterable[list[Recipient]]:
-    for position in range(0, len(selected), CHUNK):
-        yield list(selected[position : position + CHUNK])
-
-
-def steps_prefix(run: str) -> str:
-    """Where the steps of a run are kept."""
-    return f"runs/{run}/steps/"
-
-
-def step_key(step: ScanStep) -> str:
-    """Where what a step selected is kept."""
-    return f"{steps_prefix(step.run)}{step.task:05d}-{step.step:05d}.json.gz"
-
-
-def step_of(key: str) -> str:
-    """The step that an object's key names; its chunks' names begin with it."""
-    return key.rsplit("/", 1)[-1].partition(".")[0]
-
-
-def released(run: RunItem, *, again: bool) -> bool:
-    """Whether the run's chunks may be queued: those of a cancelled one too, so that everybody's end is recorded."""
-    scanned = run.tasks_closed >= run.tasks
-    return (run.state == RUNNING and run.paused is None) or (run.state == CANCELLED and again and scanned)
-
-
-def piece_of(chunk: SendChunk, known: Standing | None, due: float) -> SendChunk | None:
-    """What is to be queued of a chunk: all of a new one, the rest of a parked one, where it is due."""
-    if known is None:
-        return chunk
-    if known.done or known.parked is None or known.parked > due:
-        return None
-    left = [i for i, letter in enumerate(known.states) if not letter.isupper()]
-    return chunk.model_copy(
-        update={
-            "generation": known.generation,
-            "indexes": left,
-            "recipients": [chunk.recipients[i] for i in left],
-        }
-    )
-
-
-def _packed(body: StepResult) -> bytes:
-    return gzip.compress(body.model_dump_json().encode(), compresslevel=3, mtime=0)
-
-
-def read_step(packed: bytes) -> StepResult:
-    """Read what a step selected."""
-    return StepResult.model_validate_json(gzip.decompress(packed))
-
-
-def chunks_of(run: str, key: str, body: StepResult) -> list[SendChunk]:
-    """The chunks of a step, each under a name of its own."""
-    step = step_of(key)
-    return [
-        SendChunk(run=run, chunk=f"{step}-{n}", size=len(people), indexes=list(range(len(people))), recipients=people)
-        for n, people in enumerate(body.chunks)
-    ]
+        if not pages:
+            return None
+        return StepResult(chunks=list(chunked(selected)), scanned=scanned, inexact=inexact, last=last)
