@@ -9,7 +9,7 @@ from dangol.contracts import Release, SendChunk
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import State
 from dangol.domain.stopping import Tally
-from dangol.pipeline import segment
+from dangol.pipeline import segment, steps
 from dangol.ports import Journal, Refused
 from tests.dispatching import RUN
 from tests.shop_campaign import campaign, definition, project
@@ -160,7 +160,7 @@ def test_a_message_that_a_dead_worker_left_behind_does_not_wake_what_is_parked()
 
 
 def test_a_big_run_goes_on_page_by_page(monkeypatch):
-    monkeypatch.setattr(segment, "CHUNK", 2)
+    monkeypatch.setattr(steps, "CHUNK", 2)
     monkeypatch.setattr(segment, "RECIPIENTS_PER_STEP", 3)
     monkeypatch.setattr(segment, "STEPS_PER_RELEASE", 2)
     stage = Stage(people=30)
@@ -300,7 +300,7 @@ def failing(people: int, refused: int, **limits: str) -> Stage:
 
 
 def test_a_run_whose_hand_overs_fail_pauses_itself_and_says_why(monkeypatch):
-    monkeypatch.setattr(segment, "CHUNK", 50)
+    monkeypatch.setattr(steps, "CHUNK", 50)
     stage = failing(400, 6, failed="5%")
     stage.scan()
 
@@ -312,7 +312,7 @@ def test_a_run_whose_hand_overs_fail_pauses_itself_and_says_why(monkeypatch):
 
 
 def test_a_run_that_paused_itself_goes_on_and_is_judged_by_what_comes_then(monkeypatch):
-    monkeypatch.setattr(segment, "CHUNK", 50)
+    monkeypatch.setattr(steps, "CHUNK", 50)
     stage = failing(400, 6, failed="5%")
     stage.scan()
     stage.work_off()
@@ -325,7 +325,7 @@ def test_a_run_that_paused_itself_goes_on_and_is_judged_by_what_comes_then(monke
 
 
 def test_a_run_that_still_fails_pauses_itself_again(monkeypatch):
-    monkeypatch.setattr(segment, "CHUNK", 50)
+    monkeypatch.setattr(steps, "CHUNK", 50)
     stage = failing(400, 400, failed="5%")
     stage.scan()
     stage.work_off()
@@ -339,7 +339,7 @@ def test_a_run_that_still_fails_pauses_itself_again(monkeypatch):
 
 
 def test_opt_outs_pause_a_run_too(monkeypatch):
-    monkeypatch.setattr(segment, "CHUNK", 50)
+    monkeypatch.setattr(steps, "CHUNK", 50)
     stage = failing(400, 0, unsubscribed="1%")
     stage.scan()
     stage.runs.add(RUN, {"arm:0:unsubscribed": 2})
