@@ -1,7 +1,7 @@
 """Questions to the lake, by Athena."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from dangol.domain.errors import UnavailableError
@@ -12,15 +12,17 @@ if TYPE_CHECKING:
 
 # Every event once, however often it was delivered.
 _TOTALS: Final = "SELECT kind, COUNT(DISTINCT id) AS times FROM engagement WHERE run = '{run}' GROUP BY kind"
-# `DISTINCT` for the same reason; of an empty cell Athena says nothing.
+# `DISTINCT` for the same reason. Of times the number is asked: some engines read ISO text as a time of their own.
 _TRACES: Final = """
-SELECT DISTINCT at, 'decided' AS kind, outcome, '' AS verdict, reason, '' AS id FROM decisions
+SELECT DISTINCT at_ms, 'decided' AS kind, outcome, '' AS verdict, CAST(reason AS VARCHAR) AS reason, '' AS id
+FROM decisions
 WHERE dt >= '{since}' AND run = '{run}' AND user_id = '{user}'
 UNION ALL
-SELECT DISTINCT at, kind, '' AS outcome, verdict, reason, id FROM engagement
+SELECT DISTINCT at_ms, kind, '' AS outcome, verdict, CAST(reason AS VARCHAR) AS reason, id
+FROM engagement
 WHERE dt >= '{since}' AND run = '{run}' AND user_id = '{user}'
-ORDER BY at"""
-_TRACE: Final = ("at", "kind", "outcome", "verdict", "reason")
+ORDER BY 1"""
+_TRACE: Final = ("kind", "outcome", "verdict", "reason")
 _RUNNING: Final = frozenset({"QUEUED", "RUNNING"})
 _PAUSE: Final = 0.25
 _PATIENCE: Final = 240
@@ -51,7 +53,10 @@ class AthenaLake:
             UnavailableError: Athena did not answer.
         """
         rows = self._ask(_TRACES.format(since=since.isoformat(), run=_quoted(run), user=_quoted(user_id)))
-        return [{name: cell for name, cell in zip(_TRACE, row, strict=False) if cell} for row in rows]
+        return [
+            {"at": _iso(int(row[0])), **{name: cell for name, cell in zip(_TRACE, row[1:], strict=False) if cell}}
+            for row in rows
+        ]
 
     def _ask(self, query: str) -> list[list[str]]:
         started = self._client.start_query_execution(
@@ -73,6 +78,11 @@ class AthenaLake:
 
     def _status(self, name: str) -> "QueryExecutionStatusTypeDef":
         return self._client.get_query_execution(QueryExecutionId=name)["QueryExecution"]["Status"]
+
+
+def _iso(milliseconds: int) -> str:
+    """The time as the lake's rows write it."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="milliseconds")
 
 
 def _quoted(text: str) -> str:
