@@ -32,6 +32,7 @@ _ORDER: Final = (
     "cancel",
     "status",
     "report",
+    "why",
 )
 _JSON: Final = "dangol.json"
 

@@ -13,15 +13,18 @@ from dangol.config import Settings, credentials, settings
 if TYPE_CHECKING:
     from boto3 import Session
 
+    from dangol.adapters.athena import AthenaLake
     from dangol.adapters.clock import SystemClock
+    from dangol.adapters.lake_files import LakeFiles
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
     from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
-    from dangol.ports import Channel, LakeReader
+    from dangol.ports import Channel
 
 T = TypeVar("T")
 _PARAMETERS_FOR = 300.0
@@ -263,14 +266,39 @@ def build_reporter(config: Settings) -> "Reporter":
     )
 
 
-def _lake_files(config: Settings) -> "LakeReader":
+def build_inquiry(config: Settings) -> "Inquiry":
+    """What answers `dangol why`, on any stack."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.objects import S3Objects
+    from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.why import Inquiry, Stores
+
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    return Inquiry(
+        Stores(
+            definitions=DynamoDefinitions(dynamodb, campaigns),
+            runs=DynamoRuns(dynamodb, campaigns),
+            journals=DynamoJournals(dynamodb, campaigns),
+            profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
+            ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+            objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            traces=_lake_files(config) if config.local else athena_lake(config),
+            clock=clock_of(config),
+        )
+    )
+
+
+def _lake_files(config: Settings) -> "LakeFiles":
     from dangol.adapters.lake_files import LakeFiles
     from dangol.adapters.objects import S3Objects
 
     return LakeFiles(S3Objects(client("s3", config), config.need("lake_bucket")))
 
 
-def athena_lake(config: Settings) -> "LakeReader":
+def athena_lake(config: Settings) -> "AthenaLake":
     """The lake through Athena."""
     import time
 

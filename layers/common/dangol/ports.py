@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Protocol
@@ -368,4 +368,16 @@ class LakeReader(Protocol):
 
     def totals(self, run: str) -> Mapping[str, int]:
         """How many clicks and opens there were in all, each event once."""
+        ...
+
+
+class Traces(Protocol):
+    """What the lake tells of one person in one run."""
+
+    def of_person(self, user_id: str, run: str, since: date) -> Sequence[Mapping[str, str]]:
+        """What was decided about them and what they did, learned of since that day (UTC), the oldest first.
+
+        Each has `at` and `kind` (`decided`, `clicked`, `opened`, `unsubscribed`), and, where there is one,
+        `outcome`, `reason` and `verdict`; each once, however often it was delivered.
+        """
         ...

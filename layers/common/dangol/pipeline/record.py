@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
@@ -43,6 +44,7 @@ class Recorder:
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
+        self._consents = Consents(stores.ledgers, stores.profiles)
 
     def record(self, batch: Sequence[Happening]) -> Recorded:
         """Record a batch, in any order and however often parts of it came before."""
@@ -51,6 +53,7 @@ class Recorder:
         self._lake.write(batch, now)
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
+        self._consents.record([h for h in batch if isinstance(h, Consented)])
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         return recorded

@@ -43,6 +43,7 @@ class Request:
     request_id: str
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    ip: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Tracker:
         return Response(200, _HTML, pages.done(name, locale).encode())
 
     def _take_in(self, call: str, request: Request) -> Response:
-        taken: Taken = self._intake.take(call, request.headers, request.body)
+        taken: Taken = self._intake.take(call, request.headers, request.body, request.ip)
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
             self._doors.queue.send(_bodies(taken.happenings))
