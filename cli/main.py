@@ -26,6 +26,9 @@ _ORDER: Final = (
     "preview",
     "apply",
     "run",
+    "pause",
+    "resume",
+    "cancel",
     "status",
     "report",
 )

@@ -17,9 +17,10 @@ from dangol.adapters.queues import SqsQueue
 from dangol.adapters.runs import DynamoRuns
 from dangol.adapters.throttle import DynamoThrottle
 from dangol.domain.errors import ConflictError, NotFoundError, UnavailableError
+from dangol.domain.stopping import Tally
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
-from dangol.ports import Journal, Verdict
+from dangol.ports import Journal, Standing, Verdict
 from tests.dispatching import RUN, running
 from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeRuns, FakeThrottle
 from tests.fakes.world import NOW
@@ -123,6 +124,75 @@ def test_a_chunk_that_goes_on_is_taken_by_its_new_message_alone(kept):
     assert journals.take(replace(FRESH, owner="three"), lease_until=100, now=12)[0] is Verdict.DONE
     verdict, taken = journals.take(early, lease_until=100, now=13)
     assert (verdict, taken.states) == (Verdict.TAKEN, "S..")
+
+
+def test_a_run_is_paused_and_goes_on_once(kept):
+    runs, _ = kept
+    runs.create(running(0))
+
+    assert [runs.pause(RUN, "by_hand"), runs.pause(RUN, "too_many_failed")] == [True, False]
+    assert (runs.get(RUN).state, runs.get(RUN).paused) == ("running", "by_hand")
+    marks = [Tally(1_200, 70, 3)]
+    assert [runs.resume(RUN, marks), runs.resume(RUN, [Tally()])] == [True, False]
+    assert (runs.get(RUN).paused, runs.get(RUN).marks) == (None, (Tally(1_200, 70, 3),))
+
+
+def test_marks_are_replaced_by_who_knows_them(kept):
+    runs, _ = kept
+    first = runs.create(running(0))
+    assert first.marks == (Tally(),)
+
+    assert runs.mark(first, [Tally(), Tally(60, 2, 1)])
+    assert not runs.mark(first, [Tally(9)])
+
+    assert runs.get(RUN).marks == (Tally(), Tally(60, 2, 1))
+
+
+def test_a_cancelled_run_is_not_paused(kept):
+    runs, _ = kept
+    runs.create(running(0))
+    runs.set_state(RUN, "cancelled", expected="running")
+
+    assert not runs.pause(RUN, "by_hand")
+
+
+def test_a_chunk_is_parked_while_its_run_is_paused(kept):
+    runs, journals = kept
+    runs.create(running(0))
+    _, mine = journals.take(FRESH, lease_until=100, now=10)
+    left = replace(mine, states="S..")
+
+    assert not journals.park(left, deltas={"arm:0:sent": 1}, until=None)
+    assert runs.counts(RUN) == {}
+    runs.pause(RUN, "by_hand")
+    assert journals.park(left, deltas={"arm:0:sent": 1}, until=None)
+
+    assert runs.counts(RUN) == {"arm:0:sent": 1}
+    assert list(journals.of_step(RUN, "chunk")) == []
+    with pytest.raises(ConflictError):
+        journals.park(left, deltas={}, until=None)
+
+
+def test_a_parked_chunk_is_found_by_its_step_and_taken_two_generations_later(kept):
+    runs, journals = kept
+    runs.create(running(0))
+    first, second = (replace(FRESH, chunk=f"00000-00001-{n}") for n in (0, 1))
+    for wanted in (first, second, replace(FRESH, chunk="00000-00002-0")):
+        journals.take(wanted, lease_until=100, now=10)
+    assert journals.park(replace(first, states="S.."), deltas={}, until=5_000.5)
+    journals.finish(replace(second, states="SSS"), done=True, deltas={})
+
+    found = list(journals.of_step(RUN, "00000-00001"))
+
+    assert found == [
+        Standing("00000-00001-0", 2, "S..", done=False, parked=5_000.5),
+        Standing("00000-00001-1", 0, "SSS", done=True, parked=None),
+    ]
+    stale = replace(first, generation=1)
+    assert journals.take(stale, lease_until=200, now=20) == (Verdict.DONE, None)
+    verdict, again = journals.take(replace(first, generation=2), lease_until=200, now=20)
+    assert (verdict, again.states) == (Verdict.TAKEN, "S..")
+    assert journals.of_step(RUN, "00000-00001")[0].parked is None
 
 
 @pytest.fixture(params=["fake", "dynamodb"])

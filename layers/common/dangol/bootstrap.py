@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from boto3 import Session
 
     from dangol.adapters.clock import SystemClock
+    from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
@@ -71,6 +72,7 @@ def clock() -> "SystemClock":
 def segmenter() -> "Segmenter":
     """The `segment` stage."""
     from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.queues import SqsQueue
@@ -83,6 +85,7 @@ def segmenter() -> "Segmenter":
         Stores(
             definitions=DynamoDefinitions(dynamodb, config.need("campaigns_table")),
             runs=DynamoRuns(dynamodb, config.need("campaigns_table")),
+            journals=DynamoJournals(dynamodb, config.need("campaigns_table")),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
@@ -272,6 +275,17 @@ def athena_lake(config: Settings) -> "LakeReader":
         workgroup=config.need("athena_workgroup"),
         wait=time.sleep,  # Athena has no way to tell that it is done
     )
+
+
+def build_controller(config: Settings) -> "Controller":
+    """What pauses, resumes and cancels runs, on any stack."""
+    from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.control import Controller
+
+    dynamodb = client("dynamodb", config)
+    tasks = SqsQueue(client("sqs", config), config.need("segment_queue_url"))
+    return Controller(DynamoRuns(dynamodb, config.need("campaigns_table")), tasks)
 
 
 @cache

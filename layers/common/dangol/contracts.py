@@ -37,11 +37,17 @@ class ScanStep(Contract):
 
 
 class Release(Contract):
-    """All tasks are closed: queue the chunks of `steps` [task, step], for sending."""
+    """Queue a run's chunks for sending, those of the steps after the object `after`.
+
+    With `again`, only what no message carries: what is parked (of a running run, where it is due by `due`, in
+    epoch seconds), and what was never queued.
+    """
 
     kind: Literal["release"] = "release"
     run: str
     after: str | None = None
+    again: bool = False
+    due: float = 0.0
 
 
 SegmentWork = Annotated[ScanStep | Release, Field(discriminator="kind")]

@@ -11,6 +11,7 @@ from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
+from dangol.domain.stopping import Tally
 
 
 class Clock(Protocol):
@@ -42,7 +43,10 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class RunItem:
-    """A run as stored; `state` is scanning, running, stopped or cancelled (finished is computed)."""
+    """A run as stored; `state` is scanning, running or cancelled (finished is computed).
+
+    `paused` says why nothing is handed over just now; None where the run may go on.
+    """
 
     run: str
     number: int
@@ -56,6 +60,9 @@ class RunItem:
     audience: int = 0
     inexact: int = 0
     stopped_because: str | None = None
+    paused: str | None = None
+    # Where its counters stood on the way: what its last thousand hand-overs are measured from.
+    marks: tuple[Tally, ...] = (Tally(),)
 
 
 class Definitions(Protocol):
@@ -101,6 +108,18 @@ class Runs(Protocol):
         """Move a run from `expected` to `state`; False where it was in another state."""
         ...
 
+    def pause(self, run: str, because: str) -> bool:
+        """Hold back what is not handed over yet; False where the run is cancelled or paused already."""
+        ...
+
+    def resume(self, run: str, marks: Sequence[Tally]) -> bool:
+        """Take the pause away and begin anew with `marks`; False where there was no pause."""
+        ...
+
+    def mark(self, run: RunItem, marks: Sequence[Tally]) -> bool:
+        """Replace the run's marks; False where they are not those of `run` any more."""
+        ...
+
     def counts(self, run: str) -> Mapping[str, Decimal]:
         """The run's counters, summed over the shards."""
         ...
@@ -126,6 +145,20 @@ class Journal:
     why: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a chunk is: its generation and states, and whether it is done.
+
+    `parked` says until when no message carries it, in epoch seconds; 0 while the run is paused, None where one does.
+    """
+
+    chunk: str
+    generation: int
+    states: str
+    done: bool
+    parked: float | None
+
+
 class Journals(Protocol):
     """The fence: one worker at a time holds a chunk."""
 
@@ -139,6 +172,18 @@ class Journals(Protocol):
 
     def finish(self, journal: Journal, *, done: bool, deltas: Mapping[str, int]) -> None:
         """Store states and count `deltas` in one transaction, and let the chunk go. Raises `ConflictError`."""
+        ...
+
+    def park(self, journal: Journal, *, deltas: Mapping[str, int], until: float | None) -> bool:
+        """Like `finish`, for a chunk that no message carries on until `until`, or until the run is resumed (None).
+
+        The chunk goes on two generations later: messages of the next one may be about, left by a worker who died.
+        False, with nothing stored, where the run is not paused any more. Raises `ConflictError`.
+        """
+        ...
+
+    def of_step(self, run: str, step: str) -> Sequence[Standing]:
+        """Where the chunks of a scan step stand, those that anybody ever took."""
         ...
 
 

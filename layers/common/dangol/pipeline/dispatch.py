@@ -80,11 +80,22 @@ class Dispatcher:
         doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
         # Who was in flight when a worker died may have been sent to: unknown, never again.
         self._claimer.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
+        if not self._halted(work):
+            self._work(work)
+        counted = self._finish(work)
+        if plan.review and any(name.endswith((":sent", ":failed")) for name in counted):
+            plan.review()
+        return counted
+
+    def _halted(self, work: Work) -> bool:
+        """Whether the run was cancelled or paused: who is not handed over yet gives the claimed place back."""
+        plan = self._s.plans(work.plan.name)
         if plan.stopped:
             self._claimer.stop(work)
-        else:
-            self._work(work)
-        return self._finish(work)
+        elif plan.paused:
+            work.paused = True
+            self._claimer.withdraw(work, work.left())
+        return plan.stopped or plan.paused
 
     def _take(self, chunk: SendChunk) -> Journal | None:
         self._taken += 1
@@ -111,6 +122,8 @@ class Dispatcher:
             work.waiting.update(dict.fromkeys(work.open(), self._worker.longest_piece))
             return
         clock.wait_until(start)
+        if self._halted(work):
+            return
         until = min(clock.seconds() + PERMISSION_AGE, start + len(sends[:size]) / plan.rate + SLACK)
         self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), start, until)
 
@@ -123,6 +136,8 @@ class Dispatcher:
         size = max(1, min(plan.channel.batch_size, plan.rate // 10))
         for position in range(0, len(order), size):
             clock.wait_until(due)
+            if self._halted(work):
+                return
             if clock.seconds() > until:
                 work.waiting.update(dict.fromkeys(order[position:], 1.0))
                 return
@@ -153,19 +168,25 @@ class Dispatcher:
     def _finish(self, work: Work) -> Counter[str]:
         """Count what has ended and store it in one transaction; queue again, before that, what has to wait."""
         deltas, states = self._counted(work)
-        left = work.left()
+        left, after = work.left(), work.snapshot(states)
         try:
-            if left:
-                self._requeue(work, left)
             decisions = decisions_of(work, self._s.clock.now())
             if decisions.decided:
                 self._s.events.send([decisions.model_dump_json()])
+            if left and self._park(work, after, deltas):
+                return deltas
+            if left:
+                self._requeue(work, left)
         except Exception:
             # Otherwise who was sent to a moment ago would come back as in doubt.
             self._s.journals.mark(work.snapshot())
             raise
-        self._s.journals.finish(work.snapshot(states), done=not left, deltas=deltas)
+        self._s.journals.finish(after, done=not left, deltas=deltas)
         return deltas
+
+    def _park(self, work: Work, after: Journal, deltas: Counter[str]) -> bool:
+        """Leave who is left in the journal, where no message has to carry them; False where one has to."""
+        return work.paused and self._s.journals.park(after, deltas=deltas, until=None)
 
     def _counted(self, work: Work) -> tuple[Counter[str], str]:
         """What the chunk adds to the run's counters, and its states with the counted ones in capitals."""

@@ -18,7 +18,7 @@ from dangol.domain.matching import Moment, labels, select
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
 from dangol.domain.schedule import run_id, scheduled_time
-from dangol.ports import Clock, Definition, Definitions, Objects, Profiles, Queue, RunItem, Runs
+from dangol.ports import Clock, Definition, Definitions, Journals, Objects, Profiles, Queue, RunItem, Runs, Standing
 from dangol.rendering import traits_needed
 
 CHUNK: Final = 100
@@ -35,6 +35,7 @@ class Stores:
 
     definitions: Definitions
     runs: Runs
+    journals: Journals
     profiles: Profiles
     objects: Objects
     tasks: Queue
@@ -148,15 +149,25 @@ class Segmenter:
 
     def release(self, order: Release) -> None:
         """Queue the chunks of the next steps for sending; a repeated release is fenced by the journals."""
-        if self._s.runs.get(order.run).state != RUNNING:
+        run = self._s.runs.get(order.run)
+        if not released(run, again=order.again):
             return
         keys = self._s.objects.keys(steps_prefix(order.run), order.after, STEPS_PER_RELEASE)
         for key in keys:
-            chunks = chunks_of(order.run, key, read_step(self._s.objects.get(key)))
-            self._s.sends.send([chunk.model_dump_json() for chunk in chunks])
+            pieces = self._pieces(run, order, key)
+            self._s.sends.send([piece.model_dump_json() for piece in pieces])
         if len(keys) == STEPS_PER_RELEASE:
-            following = Release(run=order.run, after=keys[-1])
-            self._s.tasks.send([following.model_dump_json()])
+            self._s.tasks.send([order.model_copy(update={"after": keys[-1]}).model_dump_json()])
+
+    def _pieces(self, run: RunItem, order: Release, key: str) -> list[SendChunk]:
+        """What of a step is to be queued."""
+        known: dict[str, Standing] = {}
+        if order.again:
+            known = {standing.chunk: standing for standing in self._s.journals.of_step(run.run, step_of(key))}
+        chunks = chunks_of(run.run, key, read_step(self._s.objects.get(key)))
+        due = float("inf") if run.state == CANCELLED else max(order.due, self._s.clock.now().timestamp())
+        pieces = [piece_of(chunk, known.get(chunk.chunk), due) for chunk in chunks]
+        return [piece for piece in pieces if piece is not None]
 
     def _release_again(self, run: RunItem, key: str) -> None:
         """A last step that comes twice may be all that is left of a worker who died before the release."""
@@ -219,6 +230,33 @@ def step_key(step: ScanStep) -> str:
     return f"{steps_prefix(step.run)}{step.task:05d}-{step.step:05d}.json.gz"
 
 
+def step_of(key: str) -> str:
+    """The step that an object's key names; its chunks' names begin with it."""
+    return key.rsplit("/", 1)[-1].partition(".")[0]
+
+
+def released(run: RunItem, *, again: bool) -> bool:
+    """Whether the run's chunks may be queued: those of a cancelled one too, so that everybody's end is recorded."""
+    scanned = run.tasks_closed >= run.tasks
+    return (run.state == RUNNING and run.paused is None) or (run.state == CANCELLED and again and scanned)
+
+
+def piece_of(chunk: SendChunk, known: Standing | None, due: float) -> SendChunk | None:
+    """What is to be queued of a chunk: all of a new one, the rest of a parked one, where it is due."""
+    if known is None:
+        return chunk
+    if known.done or known.parked is None or known.parked > due:
+        return None
+    left = [i for i, letter in enumerate(known.states) if not letter.isupper()]
+    return chunk.model_copy(
+        update={
+            "generation": known.generation,
+            "indexes": left,
+            "recipients": [chunk.recipients[i] for i in left],
+        }
+    )
+
+
 def _packed(body: StepResult) -> bytes:
     return gzip.compress(body.model_dump_json().encode(), compresslevel=3, mtime=0)
 
@@ -230,7 +268,7 @@ def read_step(packed: bytes) -> StepResult:
 
 def chunks_of(run: str, key: str, body: StepResult) -> list[SendChunk]:
     """The chunks of a step, each under a name of its own."""
-    step = key.rsplit("/", 1)[-1].partition(".")[0]
+    step = step_of(key)
     return [
         SendChunk(run=run, chunk=f"{step}-{n}", size=len(people), indexes=list(range(len(people))), recipients=people)
         for n, people in enumerate(body.chunks)

@@ -19,15 +19,21 @@ ENDED: Final = {SENT: State.SENT, FAILED: State.FAILED, UNKNOWN: State.UNKNOWN, 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Everything a dispatcher needs to know of a run; `rate` is messages a second."""
+    """Everything a dispatcher needs to know of a run; `rate` is messages a second.
+
+    `stopped` and `paused` are as old as the plan: seconds.
+    """
 
     run: Run
     name: str
     stopped: bool
+    paused: bool
     renderer: Renderer
     channel: Channel
     provider: str
     rate: int
+    # Looks at the last hand-overs, after some more of them; None where the campaign has no `limits.stop_when`.
+    review: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class Work:
     provider_ids: dict[int, str] = field(default_factory=dict)
     # Seconds until the recipient is worth another try.
     waiting: dict[int, float] = field(default_factory=dict)
+    # Whoever is left waits for the run to be resumed.
+    paused: bool = False
 
     def recipient(self, index: int) -> Recipient:
         """The recipient at a place in the chunk."""
