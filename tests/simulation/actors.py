@@ -100,6 +100,7 @@ class SegmentFunction:
             SegmentStores(
                 definitions=Far(world.definitions, process),
                 runs=Far(world.runs, process),
+                journals=SimulatedJournals(world.journals, process, world.truth),
                 profiles=SimulatedProfiles(world.profiles, process),
                 objects=Far(world.objects, process),
                 tasks=Sender(world.tasks, process),

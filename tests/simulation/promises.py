@@ -133,11 +133,11 @@ class Truth:
         if self.holders[chunk][0] != owner:
             raise BrokenPromiseError(f"{owner} wrote to the chunk {chunk} of {self.holders[chunk][0]}")
 
-    def chunk_left(self, chunk: tuple[str, str], owner: str) -> None:
-        """A worker let a chunk go."""
+    def chunk_left(self, chunk: tuple[str, str], owner: str, generation: int) -> None:
+        """A worker let a chunk go; it goes on at `generation`."""
         self.chunk_changed(chunk, owner)
         self.holders[chunk] = ("", 0.0)
-        self.generations[chunk] += 1
+        self.generations[chunk] = generation
 
     # --- the provider -----------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.ledger import Ledger
-from dangol.ports import Accepted, Journal, Message, Refused, Verdict
+from dangol.ports import Accepted, Journal, Message, Refused, Standing, Verdict
 from tests.fakes import FakeJournals, FakeLedgers, FakeProfiles
 from tests.simulation.faults import Far, KilledError, Process
 from tests.simulation.loop import Loop
@@ -84,6 +84,12 @@ class SimulatedJournals:
     def finish(self, journal: Journal, *, done: bool, deltas: Mapping[str, int]) -> None:
         self.process.call(lambda: self._finish(journal, done, deltas), idempotent=True)
 
+    def park(self, journal: Journal, *, deltas: Mapping[str, int], until: float | None) -> bool:
+        return self.process.call(lambda: self._park(journal, deltas, until), idempotent=True)
+
+    def of_step(self, run: str, step: str) -> Sequence[Standing]:
+        return self.process.call(lambda: self.journals.of_step(run, step))
+
     def _take(self, wanted: Journal, lease_until: float, now: float) -> tuple[Verdict, Journal | None]:
         verdict, journal = self.journals.take(wanted, lease_until=lease_until, now=now)
         if verdict is Verdict.TAKEN:
@@ -96,7 +102,13 @@ class SimulatedJournals:
 
     def _finish(self, journal: Journal, done: bool, deltas: Mapping[str, int]) -> None:
         self.journals.finish(journal, done=done, deltas=deltas)
-        self.truth.chunk_left(_chunk(journal), journal.owner)
+        self.truth.chunk_left(_chunk(journal), journal.owner, journal.generation + 1)
+
+    def _park(self, journal: Journal, deltas: Mapping[str, int], until: float | None) -> bool:
+        parked = self.journals.park(journal, deltas=deltas, until=until)
+        if parked:
+            self.truth.chunk_left(_chunk(journal), journal.owner, journal.generation + 2)
+        return parked
 
 
 def _chunk(journal: Journal) -> tuple[str, str]:
