@@ -119,11 +119,11 @@ class Dispatcher:
         sends = self._claimer.sends(work, ledgers)
         size = self._slots.most(plan, self._worker.longest_piece)
         work.waiting.update(dict.fromkeys(sends[size:], 1.0))
-        if sends and not self._slots.reserve(plan, len(sends[:size])):
+        if not self._slots.reserve(plan, len(sends[:size])):
             # Nothing is reserved far ahead: the piece comes back and asks again.
             work.waiting.update(dict.fromkeys(work.open(), self._worker.longest_piece))
             return
-        clock.wait_until(self._slots.due - plan.pace.lead if sends else 0.0)
+        clock.wait_until(self._slots.due - plan.pace.lead)
         if self._halted(work):
             return
         until = min(clock.seconds() + PERMISSION_AGE, work.lease_until)
@@ -135,20 +135,28 @@ class Dispatcher:
             if entry.state is State.HELD_OUT:
                 work.states[index] = HELD_OUT
         for position in range(0, len(order), size):
-            self._s.clock.wait_until(self._slots.due - MARKING)
-            if self._halted(work):
-                return
             batch = order[position : position + size]
-            self._mark(work, batch, IN_FLIGHT)
-            # Whatever took long until now, the call itself begins on time and on a fresh permission, or not at all.
-            if not self._slots.begin(work.plan, len(order) - position, until):
-                self._mark(work, batch, PENDING)
+            if not self._begins(work, batch, len(order) - position, until):
                 work.waiting.update(dict.fromkeys(order[position:], 1.0))
                 return
             self._send(work, batch, messages)
             if work.waiting.keys() & messages.keys():
                 work.waiting.update(dict.fromkeys(order[position + size :], BACK_OFF))
                 return
+
+    def _begins(self, work: Work, batch: Sequence[int], count: int, until: float) -> bool:
+        """Whether the call may begin now: marked, in its own time, by `until`, of a run that nobody has halted."""
+        plan, slots = work.plan, self._slots
+        while slots.take(plan, count, until):
+            self._s.clock.wait_until(slots.due - MARKING)
+            if self._halted(work):
+                return False
+            self._mark(work, batch, IN_FLIGHT)
+            if slots.begin(plan, until):
+                return True
+            # The mark, or what was before it, took too long: nobody was handed over.
+            self._mark(work, batch, PENDING)
+        return False
 
     def _mark(self, work: Work, batch: Sequence[int], letter: str) -> None:
         for index in batch:

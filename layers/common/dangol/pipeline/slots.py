@@ -21,32 +21,30 @@ class Slots:
         return max(1, int((seconds - plan.pace.lead) / plan.pace.interval)) * plan.pace.size
 
     def reserve(self, plan: RunPlan, count: int) -> bool:
-        """Reserve the calls that `count` messages take; False where they would begin too far ahead."""
-        self._begun = 0.0
-        return self._reserve(plan, count, plan.pace.lead)
+        """Reserve the calls that `count` messages take, if any; False where they would begin too far ahead."""
+        self.due, self._calls, self._begun = 0.0, 0, 0.0
+        return not count or self._reserve(plan, count, plan.pace.lead)
 
-    def begin(self, plan: RunPlan, count: int, until: float) -> bool:
-        """Wait for the time of the next call, of `count` messages with all that follow; it has to begin at once then.
+    def take(self, plan: RunPlan, count: int, until: float) -> bool:
+        """See to it that the next call has a time: `due`. False where that comes after `until`, or too far ahead.
 
-        A call whose time has passed takes another. False where that comes after `until`, or too far ahead.
+        `count` messages are left, those of the call with all that follow.
         """
-        clock, pace = self._s.clock, plan.pace
         if self._begun:
-            self._quick = clock.seconds() - self._begun < pace.interval
-        while self._calls or self._reserve(plan, count, pace.next_lead):
-            if self.due > until:
-                return False
-            clock.wait_until(self.due)
-            now = clock.seconds()
-            if now > until:
-                return False
-            self._calls -= 1
-            if now <= self.due + pace.late:
-                self.due += pace.interval
-                self._begun = now
-                return True
+            self._quick = self._s.clock.seconds() - self._begun < plan.pace.interval
+        return (self._calls > 0 or self._reserve(plan, count, plan.pace.next_lead)) and self.due <= until
+
+    def begin(self, plan: RunPlan, until: float) -> bool:
+        """Wait for the time of the next call, which has to begin at once then; False where the time has passed."""
+        self._s.clock.wait_until(self.due)
+        now = self._s.clock.seconds()
+        if now > min(until, self.due + plan.pace.late):
             self._calls = 0
-        return False
+            return False
+        self._calls -= 1
+        self.due += plan.pace.interval
+        self._begun = now
+        return True
 
     def _reserve(self, plan: RunPlan, count: int, lead: float) -> bool:
         calls = ceil(count / plan.pace.size) if self._quick else 1
