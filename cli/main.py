@@ -24,6 +24,7 @@ _ORDER: Final = (
     "import",
     "segment",
     "preview",
+    "send-test",
     "apply",
     "run",
     "pause",

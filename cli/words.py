@@ -77,6 +77,7 @@ _KO: Final = {
     "sample_ratio_off": "주의: 안별 인원이 정한 비율과 다름 (p {p})",
     "smallest": "이 모수로 볼 수 있는 가장 작은 차이 {n}",
     "why": "이유",
+    "rate_taken": "다른 발송이 지금 속도 한도를 다 쓰고 있음; 잠시 뒤 다시 시도하세요",
     "redriven": "{queue}: 메시지 {moved}건을 다시 처리하도록 보냈고 {left}건이 남아 있음",
 }
 _EN: Final = {
@@ -140,6 +141,7 @@ _EN: Final = {
     "sample_ratio_off": "note: the arms' sizes are not as planned (p {p})",
     "smallest": "the smallest difference that this audience shows: {n}",
     "why": "why",
+    "rate_taken": "other sends take all of the rate just now: try again in a moment",
     "redriven": "{queue}: {moved} messages sent back to be tried again, {left} left",
 }
 

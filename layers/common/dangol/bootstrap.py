@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
     from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.trial import Trial
     from dangol.pipeline.work import RunPlan
     from dangol.ports import Channel, LakeReader
 
@@ -122,6 +123,26 @@ def dispatcher() -> "Dispatcher":
         clock=clock(),
     )
     return Dispatcher(stores, worker)
+
+
+@cache
+def trial() -> "Trial":
+    """Test sends, by the `dispatch` function."""
+    from dangol.adapters.parameters import SsmParameters
+    from dangol.adapters.throttle import DynamoThrottle
+    from dangol.domain.tracking import Keys
+    from dangol.pipeline.dispatch import Worker
+    from dangol.pipeline.trial import Trial
+
+    config = settings()
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    horizon = Worker("trial", config.timeout).longest_piece
+    return Trial(
+        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        throttle=DynamoThrottle(client("dynamodb", config), config.need("campaigns_table"), horizon=horizon),
+        clock=clock(),
+    )
 
 
 def _plans(config: Settings, dynamodb: Any) -> "Callable[[str], RunPlan]":
