@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dangol.adapters.opt_outs import LedgerOptOuts
-from dangol.contracts import Release, SendChunk, StartRun, segment_work
+from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import address_hash
 from dangol.domain.tracking import Mark
+from dangol.pipeline.control import Controller
 from dangol.pipeline.dispatch import Dispatcher, Worker
 from dangol.pipeline.plans import Plans
 from dangol.pipeline.segment import Segmenter, Stores as SegmentStores
 from dangol.pipeline.work import Stores
+from dangol.ports import RunItem
 from tests.simulation.faults import Far, KilledError, OutageError, Process
 from tests.simulation.queues import Letter, Sender, SimulatedQueue
 from tests.simulation.stores import (
@@ -29,6 +31,9 @@ SEGMENTERS = 2
 # A schedule that was not answered fires again.
 FIRES = 5
 ZOMBIES = 0.2
+CANCELS = 0.3
+# As in bootstrap.py.
+RUN_STATE_FOR = 3.5
 
 
 @dataclass
@@ -71,7 +76,7 @@ class DispatchFunction:
             keys=lambda: KEYS,
             channel=lambda *_: channel,
             clock=clock,
-            memory=5.0,
+            memory=RUN_STATE_FOR,
         )
         stores = Stores(
             plans=plans.of,
@@ -80,6 +85,7 @@ class DispatchFunction:
             throttle=Far(world.throttle, process),
             sends=Sender(world.sends, process),
             events=Sender(world.events, process),
+            timer=Far(world.timer, process),
             clock=clock,
         )
         self.dispatcher = Dispatcher(stores, worker)
@@ -105,6 +111,7 @@ class SegmentFunction:
                 objects=Far(world.objects, process),
                 tasks=Sender(world.tasks, process),
                 sends=Sender(world.sends, process),
+                throttle=Far(world.reads, process),
                 clock=SimulatedClock(world.loop, process),
             )
         )
@@ -132,7 +139,7 @@ class SegmentFunction:
         order = segment_work.validate_json(body)
         if isinstance(order, Release):
             self.segmenter.release(order)
-        else:
+        elif isinstance(order, ScanStep):
             self.segmenter.scan(order, until=lambda: self.process.rng.random() < 0.4)
 
 
@@ -190,3 +197,44 @@ class People:
             user, ledger.rev + 1, ledger.consents, ledger.night, ledger.suppressed | {hashed}, ledger.entries
         )
         self.world.ledgers.put_many([changed])
+
+
+@dataclass
+class Operator:
+    """Somebody who pauses, resumes and cancels a run, each until the command succeeds."""
+
+    world: World
+    campaign: str
+
+    def act(self) -> None:
+        """Pause and resume a few times; now and then cancel."""
+        world, rng = self.world, self.world.rng
+        world.loop.sleep_until(world.loop.time + rng.uniform(0.5, 40.0))
+        for _ in range(rng.randint(1, 2)):
+            if self._try(lambda c, run: c.pause(run)):
+                world.loop.sleep_until(world.loop.time + rng.uniform(0.5, 120.0))
+                if rng.random() < CANCELS:
+                    break
+                self._try(lambda c, run: c.resume(run))
+                world.loop.sleep_until(world.loop.time + rng.uniform(0.5, 60.0))
+        if rng.random() < CANCELS:
+            self._try(lambda c, run: c.cancel(run))
+        self._try(lambda c, run: c.resume(run))
+
+    def _try(self, command: Callable[[Controller, RunItem], None]) -> bool:
+        world = self.world
+        process = world.process(60.0)
+        controller = Controller(Far(world.runs, process), Sender(world.tasks, process))
+        while True:
+            process.begin()
+            runs = world.runs.of_campaign(self.campaign)
+            if not runs:
+                return False
+            try:
+                command(controller, world.runs.get(runs[0].run))
+            except ConflictError:
+                return False
+            except (KilledError, OutageError):
+                world.loop.sleep_until(world.loop.time + 5.0)
+            else:
+                return True

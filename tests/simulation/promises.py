@@ -12,6 +12,8 @@ from dangol.domain.project import Cap, Project
 
 # Permission is checked at most this long before the hand-over, in seconds.
 PERMISSION = 10.0
+# A run that was paused or cancelled hands nothing over any more after this long, in seconds.
+HALTING = 5.0
 # The claim's own time is kept in whole seconds.
 WHOLE_SECOND = 1.0
 
@@ -47,10 +49,12 @@ class Truth:
     rates: Mapping[str, int]
     terms: Callable[[int], RunTerms]
     consents: dict[str, bool] = field(default_factory=dict)
+    halted: dict[str, float] = field(default_factory=dict)
     suppressed: set[str] = field(default_factory=set)
     claims: dict[str, dict[int, Claim]] = field(default_factory=lambda: defaultdict(dict))
     accepted: Counter[tuple[int, str]] = field(default_factory=Counter)
     handed: int = 0
+    halts: int = 0
     holders: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
     generations: Counter[tuple[str, str]] = field(default_factory=Counter)
     _starts: dict[str, deque[tuple[float, int]]] = field(default_factory=lambda: defaultdict(deque))
@@ -147,6 +151,7 @@ class Truth:
         for user in users:
             self._check_permission(run, user, now)
         self._check_hold(worker, run, now)
+        self._check_halt(run, now)
         self._check_rate("provider", len(users), now)
         self._check_rate(self.terms(run).name, len(users), now)
 
@@ -161,6 +166,12 @@ class Truth:
     def _check_hold(self, worker: str, run: int, now: float) -> None:
         if not any(owner.startswith(f"{worker}:") and until >= now for owner, until in self.holders.values()):
             raise BrokenPromiseError(f"{worker} hands over for run {run} and holds no chunk of it")
+
+    def _check_halt(self, run: int, now: float) -> None:
+        name = self.terms(run).name
+        since = now - self.halted.get(name, now)
+        if since > HALTING:
+            raise BrokenPromiseError(f"run {run} hands over {since:.1f} s after it was paused or cancelled")
 
     def _check_rate(self, name: str, count: int, now: float) -> None:
         rate = self.rates.get(name)

@@ -105,3 +105,19 @@ class Sender:
     def _put(self, bodies: Sequence[str], delay: float) -> None:
         for body in bodies:
             self._queue.put(body, delay)
+
+
+class SimulatedTimer:
+    """One-time schedules: each name fires once, within the minute of its time, into SegmentQueue."""
+
+    def __init__(self, queue: SimulatedQueue) -> None:
+        self._queue = queue
+        self._known: set[str] = set()
+
+    def send(self, name: str, body: str, *, at: float) -> None:
+        # EventBridge Scheduler's own limits.
+        assert at % 60 == 0
+        assert 0 < len(name) <= 64
+        if name not in self._known:
+            self._known.add(name)
+            self._queue.put(body, max(0.0, at - self._queue.loop.time) + self._queue.rng.uniform(0.0, 60.0))

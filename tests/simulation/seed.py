@@ -8,13 +8,15 @@ from dangol.domain.ledger import State
 from dangol.pipeline.report import Reporter, Stores
 from tests.fakes import FakeLakeReader
 from tests.fakes.world import FakeClock
-from tests.simulation.actors import DISPATCHERS, SEGMENTERS, DispatchFunction, People, SegmentFunction
+from tests.simulation.actors import DISPATCHERS, SEGMENTERS, DispatchFunction, Operator, People, SegmentFunction
 from tests.simulation.promises import BrokenPromiseError
 from tests.simulation.scenario import draw
 from tests.simulation.world import World
 
 # Everybody is done within this many redrives of the dead letters once the faults have stopped.
 REDRIVES = 3
+# The share of runs that somebody pauses, resumes or cancels.
+STEERED = 0.25
 
 
 @dataclass
@@ -59,6 +61,9 @@ def play(world: World) -> None:
         loop.spawn(SegmentFunction(world).work)
     for name in world.scenario.campaigns:
         loop.spawn(lambda name=name: SegmentFunction(world).start(name), at=loop.time + world.rng.uniform(0, 2))  # type: ignore[misc]
+    for name in world.scenario.campaigns:
+        if world.rng.random() < STEERED:
+            loop.spawn(Operator(world, name).act)
     loop.spawn(lambda: People(world).act(world.rng.randint(0, 20)))
     loop.run()
     for _ in range(REDRIVES):
@@ -74,9 +79,9 @@ def check(world: World) -> None:
     reporter = Reporter(Stores(world.definitions, world.runs, FakeLakeReader(), FakeClock()))
     for run in world.runs.runs.values():
         status = reporter.status(run.run)
-        if run.audience != len(world.scenario.people):
+        if run.state != "cancelled" and run.audience != len(world.scenario.people):
             raise BrokenPromiseError(f"{run.run} selected {run.audience} of {len(world.scenario.people)} people")
-        if status["pending"] or status["state"] != "finished":
+        if status["pending"] or status["state"] not in ("finished", "cancelled"):
             raise BrokenPromiseError(f"{run.run} is {status['state']}, {status['pending']} are pending")
         _check_counters(world, run.number, status)
     if len(world.runs.runs) != len(world.scenario.campaigns):
@@ -103,6 +108,7 @@ def tally(world: World) -> Tally:
     entries = [e for ledger in world.ledgers.ledgers.values() for e in ledger.entries]
     counts = Counter(e.state.name.lower() for e in entries)
     counts["handed over"] = world.truth.handed
+    counts["paused or cancelled"] = world.truth.halts
     counts["accepted"] = world.truth.accepted.total()
     counts["messages"] = world.sends.taken + world.tasks.taken
     counts["events"] = world.loop.events

@@ -7,7 +7,7 @@ from typing import Any
 
 from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.ledger import Ledger
-from dangol.ports import Accepted, Journal, Message, Refused, Standing, Verdict
+from dangol.ports import Accepted, Journal, Message, Refused, Search, Standing, Verdict
 from tests.fakes import FakeJournals, FakeLedgers, FakeProfiles
 from tests.simulation.faults import Far, KilledError, Process
 from tests.simulation.loop import Loop
@@ -118,9 +118,9 @@ def _chunk(journal: Journal) -> tuple[str, str]:
 class SimulatedProfiles(Far):
     """The people, read page by page."""
 
-    def scan(self, task: int, tasks: int, start: str | None) -> Iterator[Any]:
+    def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterator[Any]:
         people: FakeProfiles = self._thing
-        pages = people.scan(task, tasks, start)
+        pages = people.scan(task, tasks, start, search)
         while page := self._process.call(lambda: next(pages, None), idempotent=True):
             yield page
 

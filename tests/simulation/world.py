@@ -1,9 +1,11 @@
 """The stage of one seed: what all processes of a run share."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
+from typing import Any
 
 from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
@@ -22,11 +24,40 @@ from tests.shop_campaign import LINK_BASE
 from tests.simulation.faults import Process, Trouble
 from tests.simulation.loop import Loop
 from tests.simulation.promises import RunTerms, Truth
-from tests.simulation.queues import SimulatedQueue
+from tests.simulation.queues import SimulatedQueue, SimulatedTimer
 from tests.simulation.scenario import Scenario
 
 KEYS = Keys(1, {1: b"k" * 32})
 SEGMENT_TIMEOUT = 30.0
+
+
+class WatchedRuns(FakeRuns):
+    """Runs that tell the truth's keeper when one is halted."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def pause(self, run: str, because: str) -> bool:
+        paused = super().pause(run, because)
+        if paused:
+            self._halted(run)
+        return paused
+
+    def set_state(self, run: str, state: str, *, expected: str, because: str | None = None) -> bool:
+        changed = super().set_state(run, state, expected=expected, because=because)
+        if changed and state == "cancelled":
+            self._halted(run)
+        return changed
+
+    def resume(self, run: str, marks: Sequence[Any]) -> bool:
+        if self.runs[run].state != "cancelled":
+            self._world.truth.halted.pop(self.runs[run].campaign_id, None)
+        return super().resume(run, marks)
+
+    def _halted(self, run: str) -> None:
+        self._world.truth.halts += 1
+        self._world.truth.halted.setdefault(self.runs[run].campaign_id, self._world.loop.time)
 
 
 @dataclass
@@ -40,7 +71,7 @@ class World:
         s = self.scenario
         self.loop = Loop(s.start)
         self.trouble = Trouble(s.trouble, s.faults_until, Counter())
-        self.runs = FakeRuns()
+        self.runs = WatchedRuns(self)
         self.definitions = FakeDefinitions(
             *(Definition(name, 1, campaign, s.project, LINK_BASE) for name, campaign in s.campaigns.items())
         )
@@ -49,11 +80,13 @@ class World:
         self.objects = FakeObjects()
         self.profiles = FakeProfiles(*map(self._profile, s.people))
         self.profiles.number_of_tasks = s.tasks
+        self.reads = FakeThrottle(horizon=2.0)
         self.throttle = FakeThrottle(horizon=min(10.0, s.timeout / 4))
         queue = partial(SimulatedQueue, self.loop, self.rng, self.trouble)
         self.tasks = queue(6 * SEGMENT_TIMEOUT)
         self.sends = queue(6 * s.timeout)
         self.events = queue(6 * s.timeout)
+        self.timer = SimulatedTimer(self.tasks)
         self.truth = Truth(
             project=s.project,
             zone_of={user: s.zone_of(user) for user in s.people},
