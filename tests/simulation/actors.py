@@ -124,16 +124,18 @@ class SegmentFunction:
             attempt(self.world.tasks, letter, self._work)
 
     def start(self, campaign: str) -> None:
-        """Fire a campaign's schedule, at least once."""
+        """Fire a campaign's schedule, at least once; an order that fails again and again is a dead letter."""
+        order = StartRun(campaign=campaign, scheduled_at=self.world.scenario.start.isoformat())
         for _ in range(FIRES):
             self.process.begin()
             try:
-                self.segmenter.start(StartRun(campaign=campaign, scheduled_at=self.world.scenario.start.isoformat()))
+                self.segmenter.start(order)
             except (KilledError, OutageError):
                 self.world.loop.sleep_until(self.world.loop.time + 60.0)
             else:
                 if not self.process.strikes():
                     return
+        self.world.tasks.dead.append(Letter(order.model_dump_json()))
 
     def _work(self, body: str) -> None:
         order = segment_work.validate_json(body)
@@ -141,6 +143,8 @@ class SegmentFunction:
             self.segmenter.release(order)
         elif isinstance(order, ScanStep):
             self.segmenter.scan(order, until=lambda: self.process.rng.random() < 0.4)
+        else:
+            self.segmenter.start(order)
 
 
 def attempt(queue: SimulatedQueue, letter: Letter, work: Callable[[str], Any]) -> bool:
