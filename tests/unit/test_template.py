@@ -14,6 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
 RESOURCES = TEMPLATE["Resources"]
 STAGES = ["segment", "dispatch", "track", "record", "report"]
+# On the local cloud alone, where MiniStack looks for them.
+ASKED_FOR = {
+    "dynamodb:BatchExecuteStatement",
+    "sqs:SendMessageBatch",
+    "ses:SendBulkEmail",
+    "scheduler:CreateSchedule",
+}
 QUEUES = {"segment": "SegmentQueue", "dispatch": "SendQueue", "record": "EventQueue"}
 DEAD_LETTERS = {queue: queue.replace("Queue", "DeadLetterQueue") for queue in QUEUES.values()}
 # What the command line and its users find the stack's parts by.
@@ -178,7 +185,7 @@ def test_what_only_the_local_cloud_asks_for_has_its_form_on_aws(stage):
     local = {action for s in statements(stage, local=True) for action in listed(s["Action"])}
     table = "ProfilesTable" if stage == "record" else "LedgerTable"
 
-    assert local <= {"dynamodb:BatchExecuteStatement", "sqs:SendMessageBatch", "ses:SendBulkEmail"}
+    assert local <= ASKED_FOR
     if "dynamodb:BatchExecuteStatement" in local:
         assert may(stage, "dynamodb:PartiQLUpdate", table)
         assert may(stage, "dynamodb:PartiQLInsert", table)
