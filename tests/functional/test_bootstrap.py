@@ -21,7 +21,7 @@ from tests.unit.test_template import STAGES, TEMPLATE, function
 
 BUILT = {"segment": Segmenter, "dispatch": Dispatcher, "track": Tracker, "record": Recorder, "report": Reporter}
 BUILDERS = ("segmenter", "dispatcher", "tracker", "recorder", "reporter")
-CACHED = [getattr(bootstrap, name) for name in (*BUILDERS, "clock", "report_key", "_opt_outs")]
+CACHED = [getattr(bootstrap, name) for name in (*BUILDERS, "clock", "report_key", "_preferences")]
 SENDER = Sender(name="x", email="x@y.z")
 SETTINGS = Settings("dangol", "ap-northeast-2", "/dangol/dangol", lake_bucket="b", endpoint="http://127.0.0.1:1")
 
@@ -71,7 +71,7 @@ def test_a_stage_without_a_setting_says_which(monkeypatch):
 def test_the_way_out_and_the_report_key_are_built_when_they_are_needed(monkeypatch):
     give(monkeypatch, "track", "false")
 
-    assert bootstrap._opt_outs() is bootstrap._opt_outs()
+    assert bootstrap._preferences() is bootstrap._preferences()
     assert bootstrap.report_key() is bootstrap.report_key()
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
-    from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.track import Preferences, Tracker
     from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
     from dangol.ports import Channel
@@ -193,22 +193,24 @@ def tracker() -> "Tracker":
             keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
             write_keys=_remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
-            opt_outs=_opt_outs,
+            preferences=_preferences,
             now=clock().now,
         )
     )
 
 
 @cache
-def _opt_outs() -> "OptOuts":
+def _preferences() -> "Preferences":
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
-    from dangol.adapters.opt_outs import LedgerOptOuts
+    from dangol.adapters.opt_outs import LedgerPreferences
+    from dangol.adapters.profiles import DynamoProfiles
 
     config = settings()
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
     ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
-    return LedgerOptOuts(ledgers, DynamoDefinitions(dynamodb, campaigns))
+    profiles = DynamoProfiles(dynamodb, config.need("profiles_table"))
+    return LedgerPreferences(ledgers, profiles, DynamoDefinitions(dynamodb, campaigns))
 
 
 @cache
