@@ -176,6 +176,15 @@ def test_track_answers_with_bytes(stage):
     assert answer["isBase64Encoded"]
 
 
+@pytest.mark.parametrize(("local", "said"), [("true", "answered\n"), ("false", "")])
+def test_track_says_a_word_where_the_emulator_waits_for_one(stage, local, said, monkeypatch, capsys):
+    monkeypatch.setenv("LOCAL", local)
+
+    handle("track", sample("track"))
+
+    assert capsys.readouterr().err == said
+
+
 def test_the_report_api_wants_its_key(stage):
     event = sample("report")
     assert json.loads(handle("report", event)["body"])["run"] == "launch-20261201T010000Z"
