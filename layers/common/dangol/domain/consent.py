@@ -40,15 +40,20 @@ def hear(ledger: Ledger, word: Word) -> Ledger:
 
 
 def stands(ledger: Ledger, word: Word) -> Word:
-    """What of `word` is what the ledger holds today; the rest was overtaken by something newer."""
-    consents = {c: given for c, given in word.consents.items() if _already(ledger.consents.get(c, 0), given=given)}
-    night = word.night if word.night is not None and _already(ledger.night, given=word.night) else None
+    """What of `word` the ledger holds today; the rest was overtaken by something newer, or no news when it came."""
+    consents = {c: given for c, given in word.consents.items() if _holds(word, ledger.consents.get(c, 0), given=given)}
+    night = word.night if word.night is not None and _holds(word, ledger.night, given=word.night) else None
     return replace(word, consents=consents, night=night, pace=word.pace if word.pace == ledger.pace else None)
 
 
 def _already(known: int, *, given: bool) -> bool:
     """Whether that is what is known; of somebody of whom nothing is known, nothing is."""
     return known > 0 if given else known < 0
+
+
+def _holds(word: Word, known: int, *, given: bool) -> bool:
+    # What was said live may stand under a later second than its own.
+    return _already(known, given=given) and (word.live or abs(known) == word.at)
 
 
 def _when(word: Word, known: int, *, given: bool) -> int:

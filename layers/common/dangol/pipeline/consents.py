@@ -12,7 +12,7 @@ from dangol.ports import Ledgers, Profiles
 
 def word_of(said: Consented) -> Word:
     """The statement that evidence is of."""
-    return Word(said.at // 1000, said.consents, said.night, said.pace)
+    return Word(said.at // 1000, said.consents, said.night, said.pace, live=said.method in ("page", "one_click"))
 
 
 class Consents:
