@@ -61,34 +61,58 @@ def test_a_change_of_consent_goes_out_as_a_webhook_without_the_address_it_came_f
     }
 
 
-def test_what_a_newer_word_overtook_is_not_told_and_neither_is_an_import():
+def test_what_changes_nothing_is_not_told_and_neither_is_an_import():
     made = world()
-    made.ledgers.ledgers["u1"] = Ledger("u1", rev=1, consents={"email": -SENT_AT - 5, "sms": SENT_AT + 5})
+    known = {"email": -SENT_AT - 5, "sms": SENT_AT + 5, "push": SENT_AT - 5}
+    made.ledgers.ledgers["u1"] = Ledger("u1", rev=1, consents=known)
 
-    made.recorder.record([agreed(), agreed(id="c2", method="import"), agreed(id="c3", consents={"sms": True})])
+    made.recorder.record(
+        [
+            agreed(),
+            agreed(id="c2", method="import", consents={"kakao": True}),
+            agreed(id="c3", consents={"sms": True}),
+            # An app that says it with every login renews the date, and tells nothing.
+            agreed(id="c4", consents={"push": True}),
+        ]
+    )
 
+    assert made.ledgers.ledgers["u1"].consents == {**known, "push": SENT_AT}
     assert (made.events.bodies, made.sends.bodies) == ([], [])
 
 
-def test_of_a_statement_only_what_stands_is_told():
+def test_of_a_statement_only_what_is_new_is_told():
     made = world()
-    made.ledgers.ledgers["u1"] = Ledger("u1", rev=1, consents={"email": -SENT_AT - 5}, pace=7)
+    made.ledgers.ledgers["u1"] = Ledger("u1", rev=1, consents={"sms": SENT_AT - 5})
 
-    made.recorder.record([out(consents={"email": True, "sms": False}, pace=7), agreed(consents={"sms": False})])
+    made.recorder.record([agreed(consents={"email": True, "sms": True}), agreed(id="c2", consents={"email": True})])
 
-    assert [(a.payload["data"]["consents"], a.payload["data"]["pace"]) for a in announced(made)] == [
-        ({"sms": False}, 7),
-        ({"sms": False}, None),
-    ]
+    assert [(a.id, a.payload["data"]["consents"]) for a in announced(made)] == [("c1", {"email": True})]
 
 
-def test_a_change_that_comes_twice_is_told_under_the_same_id():
+def test_what_was_said_on_a_page_is_told_as_it_was_said():
     made = world()
 
+    made.recorder.record([out(pace=7)])
+
+    (announcement,) = announced(made)
+    assert (announcement.payload["data"]["consents"], announcement.payload["data"]["pace"]) == ({"email": False}, 7)
+
+
+def test_a_change_is_announced_before_it_is_stored_so_that_no_crash_can_swallow_it():
+    made = world()
+
+    def dies() -> None:
+        made.ledgers.before_write = lambda: None
+        raise RuntimeError("killed")
+
+    made.ledgers.before_write = dies
+    with pytest.raises(RuntimeError, match="killed"):
+        made.recorder.record([agreed()])
     made.recorder.record([agreed()])
     made.recorder.record([agreed()])
 
-    assert {announcement.id for announcement in announced(made)} == {"c1"}
+    assert [announcement.id for announcement in announced(made)] == ["c1", "c1"]
+    assert made.ledgers.ledgers["u1"].consented("email")
 
 
 def test_without_a_webhook_nothing_is_announced_and_what_was_queued_before_goes_nowhere():

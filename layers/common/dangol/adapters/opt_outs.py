@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from dangol.domain.consent import Word, hear
-from dangol.domain.ledger import Ledger
+from dangol.domain.consent import Word, hear, news
 from dangol.domain.tracking import Mark
 from dangol.pipeline.wishes import Standing, Wish
 from dangol.ports import Definitions, Ledgers, Profiles
@@ -47,7 +46,8 @@ class LedgerPreferences:
         while (after := hear(ledger, word)) is not ledger:
             newer = self._ledgers.put_many([after]).get(mark.user_id)
             if newer is None:
-                return _changed(ledger, after)
+                changed = news(ledger, after)
+                return Wish(changed.consents, changed.night, changed.pace)
             ledger = newer
         return Wish()
 
@@ -56,11 +56,3 @@ class LedgerPreferences:
         traits = self._profiles.get_many([user_id])[user_id].traits
         theirs = next((str(traits[name]) for name in _LANGUAGES if traits.get(name)), "")
         return theirs, self._definitions.project().locale
-
-
-def _changed(before: Ledger, after: Ledger) -> Wish:
-    return Wish(
-        consents={c: said > 0 for c, said in after.consents.items() if before.consents.get(c) != said},
-        night=after.night > 0 if after.night != before.night else None,
-        pace=after.pace if after.pace != before.pace else None,
-    )

@@ -12,14 +12,11 @@ import orjson
 
 from dangol.contracts import Announcement, Consented, SendNotice
 from dangol.domain.advertising import country_of
-from dangol.domain.consent import stands
 from dangol.domain.errors import UnavailableError
-from dangol.domain.ledger import Ledger
 from dangol.domain.notice import NIGHT, NOTICE_COUNTRY, NOTICE_DELAY, notice_channel
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
-from dangol.pipeline.consents import word_of
-from dangol.ports import Clock, Delivery, Ledgers, Profiles, Queue, Webhooks
+from dangol.ports import Clock, Delivery, Profiles, Queue, Webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -33,25 +30,21 @@ _LANGUAGES: Final = ("locale", "language")
 class Announcer:
     """Tells of changes of consent."""
 
-    def __init__(self, ledgers: Ledgers, profiles: Profiles, webhooks: Webhooks, queues: tuple[Queue, Queue]) -> None:
+    def __init__(self, profiles: Profiles, webhooks: Webhooks, queues: tuple[Queue, Queue]) -> None:
         """`queues` are that of happenings and that of sends."""
-        self._ledgers = ledgers
         self._profiles = profiles
         self._webhooks = webhooks
         self._events, self._sends = queues
 
     def announce(self, said: Sequence[Consented], project: Project) -> None:
-        """Queue what is to be told of statements that stand; an import's are the importer's own news."""
-        news = [statement for statement in said if statement.method != "import"]
-        if not news:
+        """Queue what is to be told of changes."""
+        if not said:
             return
-        people = sorted({statement.user_id for statement in news})
-        ledgers, profiles = self._ledgers.get_many(people), self._profiles.get_many(people)
-        told = [(s, w) for s in news if (w := _standing(s, ledgers[s.user_id])) is not None]
         if project.webhooks.consent_changed:
-            self._events.send([_announcement(standing).model_dump_json() for standing in (w for _, w in told)])
+            self._events.send([_announcement(change).model_dump_json() for change in said])
         if project.consent_notice:
-            notices = [n for _, w in told for n in _notices(w, profiles[w.user_id], project)]
+            profiles = self._profiles.get_many(sorted({change.user_id for change in said}))
+            notices = [notice for change in said for notice in _notices(change, profiles[change.user_id], project)]
             self._sends.send([notice.model_dump_json() for notice in notices], delay=NOTICE_DELAY)
 
     def deliver(self, announcements: Sequence[Announcement], project: Project, clock: Clock) -> None:
@@ -82,14 +75,6 @@ class Announcer:
 
     def _again(self, announcement: Announcement, *, wait: int) -> None:
         self._events.send([announcement.model_dump_json()], delay=wait)
-
-
-def _standing(said: Consented, ledger: Ledger) -> Consented | None:
-    """What of a statement stands; None where something newer overtook all of it."""
-    word = stands(ledger, word_of(said))
-    if not word.consents and word.night is None and word.pace is None:
-        return None
-    return said.model_copy(update={"consents": dict(word.consents), "night": word.night, "pace": word.pace})
 
 
 def _announcement(said: Consented) -> Announcement:

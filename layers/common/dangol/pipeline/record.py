@@ -50,7 +50,7 @@ class Recorder:
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
         self._consents = Consents(stores.ledgers, stores.profiles)
         queues = (stores.events, stores.sends)
-        self._announcer = Announcer(stores.ledgers, stores.profiles, stores.webhooks, queues)
+        self._announcer = Announcer(stores.profiles, stores.webhooks, queues)
 
     def record(self, batch: Sequence[Happening]) -> Recorded:
         """Record a batch, in any order and however often parts of it came before."""
@@ -60,8 +60,7 @@ class Recorder:
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
         consented = [h for h in batch if isinstance(h, Consented)]
-        self._consents.record(consented)
-        self._announcer.announce(consented, project)
+        self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         # Last, for they ask others: whoever is down must hold up nothing of the above.
