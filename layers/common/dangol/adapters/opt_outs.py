@@ -4,14 +4,12 @@ from datetime import datetime
 from typing import Final
 
 from dangol.domain.consent import Word, hear, news
-from dangol.domain.tracking import Mark
+from dangol.domain.tracking import NO_RUN, Mark
 from dangol.pipeline.wishes import Standing, Wish
 from dangol.ports import Definitions, Ledgers, Profiles
 
 # Where a person's language may stand among their traits.
 _LANGUAGES: Final = ("locale", "language")
-# What links of a preview or a test send carry: whoever tries them out speaks for nobody.
-NO_RUN: Final = 0
 
 
 class LedgerPreferences:
@@ -40,6 +38,7 @@ class LedgerPreferences:
     def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
         """Store what is wished; what of it changed anything, as often as it is asked."""
         word = Word(int(at.timestamp()), wish.consents, wish.night, wish.pace, live=True)
+        # Whoever tries out the links of a preview or a test send speaks for nobody.
         if mark.run == NO_RUN:
             return Wish()
         ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
