@@ -93,6 +93,14 @@ def test_a_notice_that_comes_twice_is_sent_once():
     assert len(world.channel.taken) == 1
 
 
+def test_the_same_is_told_once_a_day_however_often_it_is_said():
+    world = World()
+    orders = [order(id=f"c{n}:email", at=(AT + n) * 1000) for n in range(3)]
+    tomorrow = order(id="c9:email", at=(AT + 86_400) * 1000)
+
+    assert [world.send(each) for each in (*orders, tomorrow)] == ["sent", "known", "known", "sent"]
+
+
 @pytest.mark.parametrize("consents", [{"email": AT + 60}, {}])
 def test_a_word_that_was_taken_back_has_no_notice(consents):
     world = World()

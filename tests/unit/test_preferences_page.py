@@ -79,7 +79,7 @@ def test_looking_changes_nothing(method):
     [
         (FORM, b"List-Unsubscribe=One-Click"),
         (
-            "multipart/form-data; boundary=x",
+            "Multipart/Form-Data; boundary=x",
             b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n',
         ),
     ],

@@ -1,7 +1,8 @@
 """Hand over the notices of what came of a consent or a refusal, one message each."""
 
+import hashlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import escape
 from typing import Final
 
@@ -43,7 +44,7 @@ class Notifier:
         self._worker = worker
 
     def send(self, order: SendNotice) -> str:
-        """Send one; `sent`, `failed`, `overtaken`, `suppressed`, `known` where it was sent before, or `waiting`.
+        """Send one; `sent`, `failed`, `overtaken`, `suppressed`, `known` where the same was told that day, `waiting`.
 
         Raises:
             ConflictError: another worker is at it; deliver it again later.
@@ -61,7 +62,7 @@ class Notifier:
         if start is None:
             self._s.sends.send([order.model_dump_json()], delay=_WAIT)
             return "waiting"
-        wanted = Journal(NOTICES, order.id, self._worker, 0, _OPEN)
+        wanted = Journal(NOTICES, _told(order, project), self._worker, 0, _OPEN)
         verdict, journal = self._s.journals.take(wanted, lease_until=now + _LEASE, now=now)
         if verdict is Verdict.BUSY:
             raise ConflictError("another worker sends this notice")
@@ -99,9 +100,19 @@ def _stands(order: SendNotice, ledger: Ledger) -> bool:
     return said > 0 if order.given else said < 0
 
 
+def _told(order: SendNotice, project: Project) -> str:
+    """What a notice tells, as its journal's name: the same is told once a day, however often somebody says it."""
+    said = f"{order.user_id}:{order.channel}:{order.given}:{_day(order, project)}"
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def _day(order: SendNotice, project: Project) -> date:
+    return datetime.fromtimestamp(order.at / 1000, tz=UTC).astimezone(project.zone).date()
+
+
 def _message(order: SendNotice, project: Project) -> Message:
-    day = datetime.fromtimestamp(order.at / 1000, tz=UTC).astimezone(project.zone).date()
-    subject, text = worded(Notice(order.channel, order.given, day, order.locale), project.sender)
+    notice = Notice(order.channel, order.given, _day(order, project), order.locale)
+    subject, text = worded(notice, project.sender)
     lines = "<br>".join(escape(text).splitlines())
     html = f'<!doctype html><html lang="{escape(order.locale)}"><body><p>{lines}</p></body></html>'
     return Message(order.user_id, f"{NOTICES}:{order.user_id}", order.address, subject, text, html)

@@ -69,7 +69,7 @@ class Asked:
 
 def asked(content_type: str, body: bytes) -> Asked:
     """Read a POST; a mail program's may come as either kind of form (RFC 8058, section 3.2)."""
-    if content_type.startswith("multipart/"):
+    if content_type.lower().startswith("multipart/"):
         return Asked("one_click" if b"One-Click" in body else "out", {})
     try:
         fields = parse_qs(body.decode(), max_num_fields=64)
