@@ -10,14 +10,15 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dangol.domain.bots import judge
 from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
-from dangol.pipeline import pages
 from dangol.pipeline.intake import Intake, Taken
-from dangol.pipeline.wishes import Asked, Standing, Wish, asked, evidence
+
+if TYPE_CHECKING:
+    from dangol.pipeline.wishes import Asked, Standing, Wish
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +68,11 @@ class EventQueue(Protocol):
 class Preferences(Protocol):
     """What a person allows; a change is effective at once."""
 
-    def standing(self, mark: Mark) -> Standing:
+    def standing(self, mark: Mark) -> "Standing":
         """How things stand for the person of a link."""
         ...
 
-    def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
+    def apply(self, mark: Mark, wish: "Wish", at: datetime) -> "Wish":
         """Store what is wished; what of it changed anything."""
         ...
 
@@ -130,6 +131,9 @@ class Tracker:
 
     def _way_out(self, token: str, request: Request) -> Response:
         """GET shows and changes nothing; POST takes effect before the answer, as often as it comes."""
+        # A click, which comes a thousand times as often, starts without the pages.
+        from dangol.pipeline import pages, wishes
+
         mark, _ = verify(token, self._doors.keys())
         if mark.link != UNSUBSCRIBE_LINK:
             raise ForgeryError("not a way out")
@@ -137,7 +141,7 @@ class Tracker:
         standing = preferences.standing(mark)
         if request.method != "POST":
             return Response(200, _HTML, pages.asking(standing, self._locale(mark, request)).encode())
-        now, told = self._doors.now(), asked(request.headers.get("content-type", ""), request.body)
+        now, told = self._doors.now(), wishes.asked(request.headers.get("content-type", ""), request.body)
         out = told.action in ("one_click", "out")
         changed = preferences.apply(mark, told.wish(standing), now)
         if changed:
@@ -147,10 +151,12 @@ class Tracker:
         page = pages.changed(preferences.standing(mark), changed, now, self._locale(mark, request), out=out)
         return Response(200, _HTML, page.encode())
 
-    def _evidence(self, changed: Wish, told: Asked, mark: Mark, request: Request) -> dict[str, Any]:
+    def _evidence(self, changed: "Wish", told: "Asked", mark: Mark, request: Request) -> dict[str, Any]:
+        from dangol.pipeline import wishes
+
         method = "one_click" if told.action == "one_click" else "page"
         return {
-            **evidence(changed, method, self._doors.now()),
+            **wishes.evidence(changed, method, self._doors.now()),
             "id": f"{request.request_id}:consent",
             "user_id": mark.user_id,
             "run": mark.run,
@@ -159,6 +165,8 @@ class Tracker:
         }
 
     def _locale(self, mark: Mark, request: Request) -> str:
+        from dangol.pipeline import pages
+
         theirs, default = self._doors.preferences().languages(mark.user_id)
         return pages.locale_of(theirs, request.headers.get("accept-language", ""), default)
 
