@@ -2,17 +2,18 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cli.applying import refuse_unknown, traits_of
+from cli.applying import check_lists, refuse_unknown, traits_of
 from cli.stack import Stack
 from dangol.domain.matching import Moment, matches
 from dangol.domain.profile import ADDRESS_TRAITS, Profile
 from dangol.domain.project import Project
 from dangol.domain.segment import Condition, Segment
+from dangol.pipeline.listing import replaced_at
 
 
 @dataclass(slots=True)
@@ -36,11 +37,12 @@ class Inquiry:
     excluded: Sequence[Segment]
     project: Project
     at: datetime
+    lists: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def moment(self) -> Moment:
         """The moment in the project's zone."""
-        return Moment(self.at, self.project.zone)
+        return Moment(self.at, self.project.zone, self.lists)
 
     @property
     def branches(self) -> Sequence[Condition]:
@@ -52,11 +54,14 @@ def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None
     """Count a segment by reading every profile once; `selected` is given each person's id.
 
     Raises:
-        DefinitionError: it asks for a trait that nobody has.
+        DefinitionError: it asks for a trait that nobody has, or for a list that was never imported.
     """
+    segments, place = (inquiry.segment, *inquiry.excluded), f"segments/{inquiry.segment.name or 'inline'}"
+    check_lists(stack, segments, place)
+    inquiry = replace(inquiry, lists=replaced_at(stack.lists, segments))
     known = stack.catalogue.names("traits")
-    for trait in sorted(traits_of((inquiry.segment, *inquiry.excluded))) if known else ():
-        refuse_unknown(trait, known, f"segments/{inquiry.segment.name or 'inline'}")
+    for trait in sorted(traits_of(segments)) if known else ():
+        refuse_unknown(trait, known, place)
     started, tally = time.monotonic(), Count()
     for profile in _people(stack):
         if tallied(tally, inquiry, profile) and selected:

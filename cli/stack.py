@@ -14,6 +14,7 @@ from dangol import bootstrap
 from dangol.adapters.catalogue import DynamoCatalogue
 from dangol.adapters.definitions import DynamoDefinitions
 from dangol.adapters.ledgers import DynamoLedgers
+from dangol.adapters.lists import DynamoLists
 from dangol.adapters.objects import S3Objects
 from dangol.adapters.parameters import SsmParameters
 from dangol.adapters.profiles import DynamoProfiles
@@ -94,6 +95,11 @@ class Stack:
     def ledgers(self) -> DynamoLedgers:
         """Permission and contact."""
         return DynamoLedgers(self.dynamodb, self.settings.ledger_table, self.settings.campaigns_table)
+
+    @cached_property
+    def lists(self) -> DynamoLists:
+        """The lists of people that were made elsewhere."""
+        return DynamoLists(self.dynamodb, self.settings.campaigns_table)
 
     @cached_property
     def objects(self) -> S3Objects:

@@ -85,7 +85,7 @@ limits: {expires: 0s}
     ("old", "new", "problem"),
     [
         ("audience: {did", "audience: {sql: x, dit", "2: audience.sql: is not there yet"),
-        ("did: view_item, within", "in_list: vip, within", "2: audience.in_list: is not there yet"),
+        ("did: view_item, within", "in_segment: vip, within", "2: audience.in_segment: is not there yet"),
         ("did: view_item", "did: view_item, same: item_id", "2: audience.same: is not there yet"),
         ("did: view_item", "name: x, did: view_item", "2: audience.name: a segment is named after its file; take"),
         ("within: 30d", "wthin: 30d", "2: audience.wthin: 'wthin' is not a key here; did you mean within? allowed"),

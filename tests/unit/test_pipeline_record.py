@@ -20,6 +20,7 @@ from tests.fakes import (
     FakeClock,
     FakeDefinitions,
     FakeLedgers,
+    FakeLists,
     FakeObjects,
     FakeOutcomes,
     FakeProfiles,
@@ -49,6 +50,7 @@ class World:
         held = entry("u3", variant=HOLDOUT_VARIANT, state=State.HELD_OUT)
         self.ledgers = FakeLedgers(self.runs, entry("u1"), entry("u2", variant=1), held)
         self.outcomes = FakeOutcomes(self.runs)
+        self.lists = FakeLists()
         self.objects = FakeObjects()
         self.catalogue = FakeCatalogue()
         self.recorder = Recorder(
@@ -58,6 +60,7 @@ class World:
                 profiles=self.profiles,
                 ledgers=self.ledgers,
                 outcomes=self.outcomes,
+                lists=self.lists,
                 objects=self.objects,
                 catalogue=self.catalogue,
                 clock=self.clock,

@@ -10,7 +10,7 @@ from dangol.domain.errors import NotFoundError
 from dangol.domain.profile import History, Profile
 from dangol.pipeline import segment
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeObjects, FakeProfiles, FakeQueue, FakeRuns
+from tests.fakes import FakeClock, FakeDefinitions, FakeLists, FakeObjects, FakeProfiles, FakeQueue, FakeRuns
 from tests.shop_campaign import campaign, definition, project
 
 ORDER = StartRun(campaign="launch", scheduled_at="2026-12-01T01:00:00+00:00")
@@ -28,13 +28,14 @@ class World:
     def __init__(self, applied=None, people=7) -> None:
         self.runs = FakeRuns()
         self.profiles = FakeProfiles(*(person(n) for n in range(people)))
-        self.objects = FakeObjects()
+        self.objects, self.lists = FakeObjects(), FakeLists()
         self.tasks, self.sends = FakeQueue(), FakeQueue()
         self.segmenter = Segmenter(
             Stores(
                 definitions=FakeDefinitions(applied or definition()),
                 runs=self.runs,
                 profiles=self.profiles,
+                lists=self.lists,
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,

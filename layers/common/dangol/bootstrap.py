@@ -71,6 +71,7 @@ def clock() -> "SystemClock":
 def segmenter() -> "Segmenter":
     """The `segment` stage."""
     from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.queues import SqsQueue
@@ -84,6 +85,7 @@ def segmenter() -> "Segmenter":
             definitions=DynamoDefinitions(dynamodb, config.need("campaigns_table")),
             runs=DynamoRuns(dynamodb, config.need("campaigns_table")),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
+            lists=DynamoLists(dynamodb, config.need("campaigns_table")),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
@@ -209,6 +211,7 @@ def build_recorder(config: Settings) -> "Recorder":
     from dangol.adapters.catalogue import DynamoCatalogue
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.outcomes import DynamoOutcomes
     from dangol.adapters.profiles import DynamoProfiles
@@ -223,6 +226,7 @@ def build_recorder(config: Settings) -> "Recorder":
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
             outcomes=DynamoOutcomes(dynamodb, config.need("outcomes_table"), campaigns),
+            lists=DynamoLists(dynamodb, campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),

@@ -156,7 +156,25 @@ class Consented(Contract):
     source: str = ""
 
 
-EventWork = Annotated[Decisions | Tracked | Performed | Identified | Consented, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented] = TypeAdapter(
+class Listed(Contract):
+    """Who is on a list, or no longer, as of `at` in epoch milliseconds.
+
+    `session` names one export of the whole list, however many parts it comes in; None where only a change is told.
+    """
+
+    kind: Literal["list"] = "list"
+    id: str
+    name: str
+    user_ids: list[str]
+    member: bool = True
+    at: int
+    received_at: int
+    session: str | None = None
+    people: int | None = None
+    source: str = ""
+
+
+EventWork = Annotated[Decisions | Tracked | Performed | Identified | Consented | Listed, Field(discriminator="kind")]
+event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented | Listed] = TypeAdapter(
     EventWork, config=_QUIET
 )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
+from dangol.domain.listing import MemberList
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
 
@@ -200,6 +201,18 @@ class Outcomes(Protocol):
         self, changed: Sequence[Outcome], run: str, deltas: Mapping[str, Decimal], expires: datetime
     ) -> bool:
         """Store all, and count, in one transaction; False where a `rev` had moved on and nothing was stored."""
+        ...
+
+
+class Lists(Protocol):
+    """The lists of people that were made elsewhere."""
+
+    def get(self, name: str) -> MemberList:
+        """A list; an empty one, rev 0, where there is none."""
+        ...
+
+    def put(self, changed: MemberList) -> bool:
+        """Store where its `rev` is one above the stored; False where somebody else was quicker."""
         ...
 
 

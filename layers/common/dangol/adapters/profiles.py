@@ -79,6 +79,7 @@ def write_profile(profile: Profile) -> Item:
         "did": {key: _write_history(history) for key, history in profile.histories.items()},
         "watermarks": profile.watermarks,
         "consents": profile.consents,
+        "lists": profile.lists,
         "seen": b"".join(_SEEN_ID.pack(event, day) for event, day in sorted(profile.seen.items())),
     }
     # A new item holds what there is; an update writes all, since a trait may have been taken away.
@@ -96,6 +97,7 @@ def read_profile(found: Item) -> Profile:
         histories={key: _read_history(history) for key, history in values.get("did", {}).items()},
         watermarks=values.get("watermarks", {}),
         consents=values.get("consents", {}),
+        lists=values.get("lists", {}),
         seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
         rev=values["rev"],
     )

@@ -1,6 +1,6 @@
 """The segment language: a tree of conditions over what a person is and did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -14,6 +14,7 @@ from dangol.domain.condition import (
     DidCondition,
     DidNotCondition,
     Labelled,
+    ListCondition,
     ReachableCondition,
     Scalar,
     TraitCondition,
@@ -33,6 +34,7 @@ __all__ = [
     "DidCondition",
     "DidNotCondition",
     "Group",
+    "ListCondition",
     "Node",
     "ReachableCondition",
     "Scalar",
@@ -42,6 +44,7 @@ __all__ = [
     "Values",
     "conditions",
     "facet_text",
+    "lists_of",
     "longest_window",
 ]
 _GROUP_KEYS: Final = ("all", "any", "none")
@@ -68,7 +71,7 @@ class Group(Labelled):
         yield from (*(self.all_ or ()), *(self.any_ or ()), *(self.none_ or ()))
 
 
-KINDS: Final = ("trait", "did", "did_not", "consented", "reachable")
+KINDS: Final = ("trait", "did", "did_not", "consented", "reachable", "in_list")
 
 
 def _keys(value: object) -> set[str]:
@@ -91,6 +94,7 @@ Condition = Annotated[
     | Annotated[DidNotCondition, Tag("did_not")]
     | Annotated[ConsentedCondition, Tag("consented")]
     | Annotated[ReachableCondition, Tag("reachable")]
+    | Annotated[ListCondition, Tag("in_list")]
     | Annotated[Group, Tag("group")],
     Discriminator(_kind),
 ]
@@ -104,6 +108,9 @@ class Segment(Group):
     @model_validator(mode="before")
     @classmethod
     def _wrap_single_condition(cls, value: object) -> object:
+        if isinstance(value, dict) and "list" in value and "in_list" not in value:
+            # As an audience reads best; the condition is the same.
+            value = {"in_list" if key == "list" else key: said for key, said in value.items()}
         if not isinstance(value, dict) or _kind(value) == "group":
             return value
         own = {key: value[key] for key in _OWN_KEYS if key in value}
@@ -121,6 +128,11 @@ def conditions(node: "Condition") -> list["Condition"]:
         for child in node.children():
             found += conditions(child)
     return found
+
+
+def lists_of(segments: Iterable[Segment]) -> set[str]:
+    """The lists that segments ask for."""
+    return {c.in_list for segment in segments for c in conditions(segment) if isinstance(c, ListCondition)}
 
 
 def longest_window(segment: Segment) -> timedelta:

@@ -8,9 +8,11 @@ from typing import Any
 
 import orjson
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Listed, Performed, Tracked
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
+
+Happening = Decisions | Tracked | Performed | Identified | Consented | Listed
 
 
 class LakeWriter:
@@ -20,11 +22,12 @@ class LakeWriter:
         self._objects = objects
         self._known = known
 
-    def write(self, batch: Sequence[Decisions | Tracked | Performed | Identified | Consented], now: datetime) -> None:
+    def write(self, batch: Sequence[Happening], now: datetime) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
         engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
-        events = [_row(h) for h in batch if not isinstance(h, Decisions | Tracked)]
+        events = [_row(h) for h in batch if isinstance(h, Performed | Identified | Consented)]
+        events += [row for h in batch if isinstance(h, Listed) for row in _member_rows(h)]
         for table, rows in (("decisions", decisions), ("engagement", engagement), ("events", events)):
             if rows:
                 self._put(table, rows, now)
@@ -59,6 +62,19 @@ def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
         return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
     told = happening.traits if isinstance(happening, Identified) else happening.consents
     return {**row, "properties": _json(told)}
+
+
+def _member_rows(listed: Listed) -> list[dict[str, Any]]:
+    """One row for each person told of."""
+    shared = {
+        "kind": listed.kind,
+        "at": _iso(listed.at),
+        "at_ms": listed.at,
+        "received_at": _iso(listed.received_at),
+        "source": listed.source,
+        "properties": _json({"list": listed.name, "member": listed.member}),
+    }
+    return [{"id": f"{listed.id}:{user}", "user_id": user, **shared} for user in listed.user_ids]
 
 
 def _json(values: Mapping[str, Any]) -> str:

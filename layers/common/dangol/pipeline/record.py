@@ -7,16 +7,17 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Listed, Performed, Tracked
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
+from dangol.pipeline.listing import Lister
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
+from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Lists, Objects, Outcomes, Profiles, Runs
 
-Happening = Decisions | Tracked | Performed | Identified | Consented
+Happening = Decisions | Tracked | Performed | Identified | Consented | Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Stores:
     profiles: Profiles
     ledgers: Ledgers
     outcomes: Outcomes
+    lists: Lists
     objects: Objects
     catalogue: Catalogue
     clock: Clock
@@ -41,6 +43,7 @@ class Recorder:
         self._stores = stores
         self._lake = LakeWriter(stores.objects, known)
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
+        self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
 
@@ -51,6 +54,7 @@ class Recorder:
         self._lake.write(batch, now)
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
+        self._lister.record([h for h in batch if isinstance(h, Listed)])
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         return recorded

@@ -18,7 +18,8 @@ from dangol.domain.matching import Moment, labels, select
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
 from dangol.domain.schedule import run_id, scheduled_time
-from dangol.ports import Clock, Definition, Definitions, Objects, Profiles, Queue, RunItem, Runs
+from dangol.pipeline.listing import replaced_at
+from dangol.ports import Clock, Definition, Definitions, Lists, Objects, Profiles, Queue, RunItem, Runs
 from dangol.rendering import traits_needed
 
 CHUNK: Final = 100
@@ -36,6 +37,7 @@ class Stores:
     definitions: Definitions
     runs: Runs
     profiles: Profiles
+    lists: Lists
     objects: Objects
     tasks: Queue
     sends: Queue
@@ -52,13 +54,14 @@ class Question:
     needed: frozenset[str]
 
     @classmethod
-    def of(cls, definition: Definition, scheduled_at: datetime) -> "Question":
+    def of(cls, definition: Definition, scheduled_at: datetime, lists: Lists) -> "Question":
         """The question of a definition, asked as of the scheduled time."""
         campaign, project = definition.campaign, definition.project
         needed = {name for message in campaign.messages() for name in traits_needed(message, project)}
         if campaign.assign_by:
             needed.add(campaign.assign_by.trait)
-        return cls(campaign, project, Moment(scheduled_at, project.zone), frozenset(needed))
+        told = replaced_at(lists, (campaign.audience, *campaign.exclude, *project.always_exclude))
+        return cls(campaign, project, Moment(scheduled_at, project.zone, told), frozenset(needed))
 
     def answer(self, profile: Profile) -> bool | None:
         """Whether the campaign asks for this person; None where the kept history cannot tell."""
@@ -174,7 +177,8 @@ class Segmenter:
         return replace(run, state=state, stopped_because=because)
 
     def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult:
-        question = Question.of(self._s.definitions.version(run.campaign_id, run.version), run.scheduled_at)
+        definition = self._s.definitions.version(run.campaign_id, run.version)
+        question = Question.of(definition, run.scheduled_at, self._s.lists)
         selected: list[Recipient] = []
         scanned = inexact = 0
         last: str | None = None
