@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from cli.applying import check_lists, refuse_unknown, traits_of
+from cli.asking import found_by
 from cli.stack import Stack
 from dangol.adapters.fitting import exactly_said
 from dangol.domain.compiling import address_trait, columns, compiled
@@ -17,7 +18,7 @@ from dangol.domain.project import Project
 from dangol.domain.segment import Condition, Segment
 from dangol.domain.sieve import Columns
 from dangol.pipeline.listing import replaced_at
-from dangol.ports import Search
+from dangol.ports import Page, Search
 
 
 @dataclass(slots=True)
@@ -63,14 +64,14 @@ class Inquiry:
 
 
 def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None = None) -> dict[str, Any]:
-    """Count a segment in one scan of the people; `selected` is given each person's id.
+    """Count a segment in one scan of the people, or by its query; `selected` is given each person's id.
 
     Raises:
-        DefinitionError: it asks for a trait that nobody has, or for a list that was never imported.
+        DefinitionError: it asks for a trait that nobody has, or for a list that was never imported; its query fails.
     """
     inquiry = _asked(stack, inquiry)
     started, tally = time.monotonic(), Count()
-    for page in stack.profiles.scan(0, 1, None, inquiry.search):
+    for page in _pages(stack, inquiry):
         tally.scanned += page.scanned
         for profile, certain in page.people:
             if tallied(tally, inquiry, profile, certain=certain) and selected:
@@ -111,6 +112,13 @@ def size(stack: Stack, inquiry: Inquiry) -> dict[str, Any]:
         "read_units": stack.profiles.read_units,
         "seconds": round(time.monotonic() - started, 2),
     }
+
+
+def _pages(stack: Stack, inquiry: Inquiry) -> Iterable[Page]:
+    """Those who may be meant, in pages."""
+    if inquiry.segment.sql is not None:
+        return found_by(stack, inquiry.segment.sql, inquiry.at)
+    return stack.profiles.scan(0, 1, None, inquiry.search)
 
 
 def _asked(stack: Stack, inquiry: Inquiry) -> Inquiry:

@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from dangol import bootstrap
+from dangol.adapters.athena_queries import AthenaQueries
 from dangol.adapters.catalogue import DynamoCatalogue
 from dangol.adapters.definitions import DynamoDefinitions
 from dangol.adapters.ledgers import DynamoLedgers
@@ -95,6 +96,11 @@ class Stack:
     def ledgers(self) -> DynamoLedgers:
         """Permission and contact."""
         return DynamoLedgers(self.dynamodb, self.settings.ledger_table, self.settings.campaigns_table)
+
+    @cached_property
+    def queries(self) -> AthenaQueries:
+        """Audiences said in SQL."""
+        return bootstrap.athena_queries(self.settings)
 
     @cached_property
     def lists(self) -> DynamoLists:

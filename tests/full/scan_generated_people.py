@@ -17,7 +17,16 @@ from dangol.contracts import ScanStep, StartRun, segment_work
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeLists, FakeQueue, FakeRuns, FakeThrottle
+from tests.fakes import (
+    FakeClock,
+    FakeDefinitions,
+    FakeJournals,
+    FakeLists,
+    FakeQueries,
+    FakeQueue,
+    FakeRuns,
+    FakeThrottle,
+)
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition
 
@@ -88,6 +97,7 @@ def main(people: int) -> None:
             sends=steps,
             journals=FakeJournals(runs),
             throttle=FakeThrottle(),
+            queries=FakeQueries(),
             clock=FakeClock(),
         )
     )

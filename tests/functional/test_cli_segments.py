@@ -18,7 +18,7 @@ from dangol.domain.listing import MemberList
 from dangol.domain.profile import History, Profile
 from dangol.domain.segment import Segment
 from tests.actors import DAY, NOON, NOW
-from tests.fakes import FakeLists, FakeProfiles
+from tests.fakes import FakeClock, FakeLists, FakeObjects, FakeProfiles, FakeQueries
 from tests.shop_campaign import project
 
 SHOP = project()
@@ -39,6 +39,9 @@ def stack() -> Any:
     names = {"traits": ["plan", "email"]}
     return SimpleNamespace(
         profiles=profiles,
+        objects=FakeObjects(),
+        clock=FakeClock(),
+        queries=FakeQueries("u2", "u1", "gone", "u9"),
         lists=FakeLists(MemberList("vip", sessions={"file": 5}, rev=1)),
         catalogue=SimpleNamespace(names=names.__getitem__),
         settings=SimpleNamespace(region="ap-northeast-2"),
@@ -93,6 +96,44 @@ def test_who_is_on_a_list_is_counted(stack, ask):
         stack.profiles.people[user].lists = {"vip": said}
 
     assert ask(stack, inquiry({"in_list": "vip"}))["count"] == 2
+
+
+@pytest.mark.parametrize("ask", [count, size])
+def test_whom_a_query_finds_are_counted(stack, ask):
+    stack.queries.patience = 1
+
+    counted = ask(stack, inquiry({"sql": "select user_id from events"}))
+
+    assert (counted["count"], counted["scanned"]) == (3, 4)
+    assert stack.objects.keys("profile_snapshots/", None, 9) == []
+
+
+def test_a_query_s_people_can_be_reached_or_are_excluded(stack):
+    members: list[str] = []
+    asked = inquiry({"sql": "select user_id from events"}, {"trait": "plan", "is": "free"})
+
+    counted = count(stack, asked, members.append)
+
+    assert (counted["count"], counted["reachable"]) == (2, {"email": 1})
+    assert counted["steps"] == [{"step": "1", "alone": 3, "added": 3}]
+    assert counted["excluded"] == [{"segment": "1", "taken": 1}]
+    assert members == ["u1", "u9"]
+
+
+def test_a_query_over_the_people_has_them_as_a_table(stack, monkeypatch):
+    monkeypatch.setattr("cli.asking._KEPT", 6)
+
+    count(stack, inquiry({"sql": "select user_id from profiles"}))
+
+    assert len(stack.objects.keys("profile_snapshots/", None, 9)) == 2
+    assert len(stack.objects.rows("profile_snapshots/")) == 10
+
+
+def test_a_query_that_fails_says_why(stack):
+    stack.queries.problem = "Athena: no such column"
+
+    with pytest.raises(DefinitionError, match="no such column"):
+        count(stack, inquiry({"sql": "select user from events"}))
 
 
 def test_a_list_is_filtered_by_in_dynamodb(stack):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import NotFoundError
 from dangol.domain.profile import History, Profile
-from dangol.pipeline import segment
+from dangol.pipeline import scanning, segment
 from dangol.pipeline.segment import Segmenter, Stores
 from tests.fakes import (
     FakeClock,
@@ -18,6 +18,7 @@ from tests.fakes import (
     FakeLists,
     FakeObjects,
     FakeProfiles,
+    FakeQueries,
     FakeQueue,
     FakeRuns,
     FakeThrottle,
@@ -43,6 +44,7 @@ class World:
         self.objects, self.lists = FakeObjects(), FakeLists()
         self.tasks, self.sends = FakeQueue(), FakeQueue()
         self.throttle, self.clock = FakeThrottle(horizon=2.0), FakeClock()
+        self.queries = FakeQueries()
         self.segmenter = Segmenter(
             Stores(
                 definitions=FakeDefinitions(applied or definition()),
@@ -54,6 +56,7 @@ class World:
                 tasks=self.tasks,
                 sends=self.sends,
                 throttle=self.throttle,
+                queries=self.queries,
                 clock=self.clock,
             )
         )
@@ -126,7 +129,7 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_goes_on():
 
 
 def test_a_step_ends_before_it_holds_too_many(monkeypatch):
-    monkeypatch.setattr(segment, "RECIPIENTS_PER_STEP", 3)
+    monkeypatch.setattr(scanning, "RECIPIENTS_PER_STEP", 3)
     monkeypatch.setattr(segment, "STEPS_PER_RELEASE", 2)
     world = World(people=10)
     world.segmenter.start(ORDER)

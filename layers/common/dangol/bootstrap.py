@@ -13,6 +13,7 @@ from dangol.config import Settings, credentials, settings
 if TYPE_CHECKING:
     from boto3 import Session
 
+    from dangol.adapters.athena_queries import AthenaQueries
     from dangol.adapters.clock import SystemClock
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
@@ -96,6 +97,7 @@ def segmenter() -> "Segmenter":
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
             throttle=DynamoThrottle(dynamodb, config.need("campaigns_table"), horizon=_SCAN_AHEAD),
+            queries=athena_queries(config),
             clock=clock(),
         )
     )
@@ -285,6 +287,15 @@ def athena_lake(config: Settings) -> "LakeReader":
         database=config.need("glue_database"),
         workgroup=config.need("athena_workgroup"),
         wait=time.sleep,  # Athena has no way to tell that it is done
+    )
+
+
+def athena_queries(config: Settings) -> "AthenaQueries":
+    """Audiences said in SQL, on any stack."""
+    from dangol.adapters.athena_queries import AthenaQueries
+
+    return AthenaQueries(
+        client("athena", config), database=config.need("glue_database"), workgroup=config.need("athena_workgroup")
     )
 
 

@@ -26,7 +26,11 @@ class StartRun(Contract):
 
 
 class ScanStep(Contract):
-    """One step of one scan task; `start` is DynamoDB's LastEvaluatedKey of the step before."""
+    """One step of one scan task; `start` is DynamoDB's LastEvaluatedKey of the step before.
+
+    An audience in SQL has tasks that only keep the people as a table (`snapshot`), and one whose steps are the
+    pages of the query's answer.
+    """
 
     kind: Literal["scan"] = "scan"
     run: str
@@ -34,6 +38,7 @@ class ScanStep(Contract):
     tasks: int
     step: int = 0
     start: str | None = None
+    source: Literal["people", "snapshot", "query"] = "people"
 
 
 class Release(Contract):

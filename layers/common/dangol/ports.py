@@ -286,6 +286,22 @@ class Lists(Protocol):
         ...
 
 
+class Queries(Protocol):
+    """Audiences said in SQL over the lake."""
+
+    def start(self, query: str, token: str) -> str:
+        """Begin a query, once for each `token` of 32 to 128 characters; the query's name."""
+        ...
+
+    def done(self, name: str) -> bool:
+        """Whether a query is done. Raises `DefinitionError` where it failed."""
+        ...
+
+    def page(self, name: str, start: str | None) -> tuple[Sequence[str], str | None]:
+        """The first column of a page of results, and where the next one begins; None at the end."""
+        ...
+
+
 class Catalogue(Protocol):
     """The names in use: which traits people have, which events they did."""
 

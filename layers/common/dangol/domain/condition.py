@@ -22,7 +22,6 @@ RESERVED: Final = frozenset(
         "converted",
         "in_segment",
         "sample",
-        "sql",
     }
 )
 _OPERATORS: Final = (
