@@ -50,11 +50,11 @@ channels:
 """
 CAMPAIGN = """\
 title: What is left in the cart
-purpose: service
+purpose: information
 channel: console
 audience:
-  sql: |
-%s
+  sql: >
+    select user_id from profiles join events using (user_id) where event = 'fav' and user_id like '100%'
 message: {text: "It is still there."}
 """
 
@@ -75,6 +75,8 @@ def command(cloud: LocalCloud) -> Iterator[Command]:
         assert told.exit_code == 0, told.output
         return json.loads(told.stdout)
 
+    (cloud.folder / "campaigns").mkdir()
+    (cloud.folder / "campaigns" / "favourites.yaml").write_text(CAMPAIGN)
     run("apply")
     yield run
     clear_project(cloud.folder)
@@ -115,16 +117,15 @@ def test_the_people_themselves_are_a_table_too(behaviour: Any, command: Command)
     assert one["count"] == behaviour["people"]
 
 
-def test_a_campaign_in_sql_goes_to_whom_its_query_finds(behaviour: Any, command: Command, cloud: LocalCloud):
-    (cloud.folder / "campaigns").mkdir(exist_ok=True)
-    sql = "select user_id from profiles join events using (user_id) where event = 'fav' and user_id like '100%'"
-    (cloud.folder / "campaigns" / "favourites.yaml").write_text(CAMPAIGN % f"    {sql}")
-    wanted = command("segment", "count", json.dumps({"sql": sql}))["count"]
+def test_a_campaign_in_sql_goes_to_whom_its_query_finds(behaviour: Any, command: Command, tmp_path: Path):
+    members = tmp_path / "members.txt"
+    counted = command("segment", "count", "{did: fav}", "--members", str(members))
+    wanted = [user for user in members.read_text().split() if user.startswith("100")]
 
-    command("apply")
     status = command("run", "favourites", "--wait")
 
-    assert status["audience"] == status["sent"] == wanted > 0
+    assert counted["inexact"] == 0
+    assert status["audience"] == status["sent"] == len(wanted) > 0
 
 
 NEW, SPENDING = "{trait: newbie, is: 1}, {trait: recency, lte: 6}", "{trait: history, gte: 500}"
