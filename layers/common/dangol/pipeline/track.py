@@ -16,6 +16,7 @@ from dangol.domain.bots import judge
 from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
 from dangol.pipeline import pages
+from dangol.pipeline.cohorts import Cohorts
 from dangol.pipeline.intake import Intake, Taken
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Tracker:
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
         self._intake = Intake(doors.write_keys, doors.now)
+        self._cohorts = Cohorts(self._intake.source, doors.now)
 
     def answer(self, request: Request) -> Response:
         """Answer one request; a path or token that is not ours gets 404 and leaves no trace."""
@@ -136,7 +138,9 @@ class Tracker:
         return Response(200, _HTML, pages.done(name, locale).encode())
 
     def _take_in(self, call: str, request: Request) -> Response:
-        taken: Taken = self._intake.take(call, request.headers, request.body)
+        kind, _, tool = call.partition("/")
+        taker, named = (self._cohorts, tool) if kind == "cohorts" else (self._intake, call)
+        taken: Taken = taker.take(named, request.headers, request.body)
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
             self._doors.queue.send(_bodies(taken.happenings))
