@@ -1,6 +1,6 @@
 """Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
 
-from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeQueries
+from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeQueries, FakeTraces
 from tests.fakes.people import FakeLedgers, FakeLists, FakeOutcomes, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
 from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, RecordingChannel
@@ -21,5 +21,6 @@ __all__ = [
     "FakeRuns",
     "FakeThrottle",
     "FakeTimer",
+    "FakeTraces",
     "RecordingChannel",
 ]

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from dangol.domain.errors import DefinitionError, NotFoundError
@@ -82,3 +83,13 @@ class FakeQueries:
         position = int(start or 0)
         end = position + self._page
         return self.users[position:end], str(end) if end < len(self.users) else None
+
+
+class FakeTraces:
+    """Rows as told, by person."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, str]]] = {}
+
+    def of_person(self, user_id: str, run: str, since: date) -> Sequence[Mapping[str, str]]:
+        return self.rows.get(user_id, [])

@@ -13,20 +13,25 @@ from dangol.config import Settings, credentials, settings
 if TYPE_CHECKING:
     from boto3 import Session
 
+    from dangol.adapters.athena import AthenaLake
     from dangol.adapters.athena_queries import AthenaQueries
     from dangol.adapters.clock import SystemClock
+    from dangol.adapters.lake_files import LakeFiles
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
     from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.trial import Trial
+    from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
-    from dangol.ports import Channel, LakeReader
+    from dangol.ports import Channel
 
 T = TypeVar("T")
 _PARAMETERS_FOR = 300.0
-_RUN_STATE_FOR = 5.0
+# A pause has to hold within five seconds, of which the last call may take a good one to begin.
+_RUN_STATE_FOR = 3.5
 # A scan waits this many seconds for its turn at the table; a longer wait is the queue's.
 _SCAN_AHEAD = 2.0
 
@@ -132,8 +137,28 @@ def dispatcher() -> "Dispatcher":
     return Dispatcher(stores, worker)
 
 
+@cache
+def trial() -> "Trial":
+    """Test sends, by the `dispatch` function."""
+    from dangol.adapters.parameters import SsmParameters
+    from dangol.adapters.throttle import DynamoThrottle
+    from dangol.domain.tracking import Keys
+    from dangol.pipeline.dispatch import Worker
+    from dangol.pipeline.trial import Trial
+
+    config = settings()
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    horizon = Worker("trial", config.timeout).longest_piece
+    return Trial(
+        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        throttle=DynamoThrottle(client("dynamodb", config), config.need("campaigns_table"), horizon=horizon),
+        clock=clock(),
+    )
+
+
 def _plans(config: Settings, dynamodb: Any) -> "Callable[[str], RunPlan]":
-    """How `dispatch` learns of a run: remembered, its state for at most five seconds."""
+    """How `dispatch` learns of a run: remembered, its state for a few seconds."""
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.parameters import SsmParameters
     from dangol.adapters.runs import DynamoRuns
@@ -269,14 +294,41 @@ def build_reporter(config: Settings) -> "Reporter":
     )
 
 
-def _lake_files(config: Settings) -> "LakeReader":
+def build_inquiry(config: Settings) -> "Inquiry":
+    """What answers `dangol why`, on any stack."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.lists import DynamoLists
+    from dangol.adapters.objects import S3Objects
+    from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.why import Inquiry, Stores
+
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    return Inquiry(
+        Stores(
+            definitions=DynamoDefinitions(dynamodb, campaigns),
+            runs=DynamoRuns(dynamodb, campaigns),
+            journals=DynamoJournals(dynamodb, campaigns),
+            profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
+            ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+            lists=DynamoLists(dynamodb, campaigns),
+            objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            traces=_lake_files(config) if config.local else athena_lake(config),
+            clock=clock_of(config),
+        )
+    )
+
+
+def _lake_files(config: Settings) -> "LakeFiles":
     from dangol.adapters.lake_files import LakeFiles
     from dangol.adapters.objects import S3Objects
 
     return LakeFiles(S3Objects(client("s3", config), config.need("lake_bucket")))
 
 
-def athena_lake(config: Settings) -> "LakeReader":
+def athena_lake(config: Settings) -> "AthenaLake":
     """The lake through Athena."""
     import time
 

@@ -99,6 +99,20 @@ class SendChunk(Contract):
     recipients: list[Recipient]
 
 
+class SendTest(Contract):
+    """What `dangol send-test` asks `dispatch` for: one message, of a campaign that need not be applied.
+
+    `campaign` and `project` are as their files say.
+    """
+
+    kind: Literal["test"] = "test"
+    campaign: dict[str, Any]
+    project: dict[str, Any]
+    link_base: str
+    recipient: Recipient
+    variant: int
+
+
 class Decided(Contract):
     """The outcome for one recipient, for the lake."""
 
@@ -164,15 +178,26 @@ class Identified(Contract):
 
 
 class Consented(Contract):
-    """What a person said of consent, per channel (`night` among them), as evidence for the lake."""
+    """What a person said of consent, as evidence: how, where, to which wording. Times in epoch milliseconds.
+
+    `consents` is by channel, the night apart; `pace` is at most one message in so many days, 0 lifts it. `run` is the
+    number of the run whose message it was said from. Only what came by `api` is not in the ledger yet.
+    """
 
     kind: Literal["consent"] = "consent"
     id: str
     user_id: str
     at: int
     received_at: int
-    consents: dict[str, bool]
+    consents: dict[str, bool] = Field(default_factory=dict)
+    night: bool | None = None
+    pace: int | None = Field(default=None, ge=0, le=365)
+    method: Literal["import", "api", "page", "one_click"]
     source: str = ""
+    wording: str = ""
+    ip: str = ""
+    user_agent: str = ""
+    run: int | None = None
 
 
 class Listed(Contract):

@@ -66,6 +66,8 @@ def write_ledger(ledger: Ledger) -> Item:
         values["night"] = ledger.night
     if ledger.suppressed:
         values["suppressed"] = ledger.suppressed
+    if ledger.pace:
+        values["pace"] = ledger.pace
     return item(values)
 
 
@@ -79,4 +81,5 @@ def read_ledger(found: Item) -> Ledger:
         night=values.get("night", 0),
         suppressed=values.get("suppressed", frozenset()),
         entries=unpack(values.get("entries", b"")),
+        pace=values.get("pace", 0),
     )

@@ -9,6 +9,7 @@ from dangol.contracts import Tracked
 from dangol.domain.ledger import Flag, Ledger
 from dangol.pipeline.counting import of_flag
 from dangol.pipeline.known_runs import KnownRuns
+from dangol.pipeline.mirroring import mirror
 from dangol.ports import Ledgers, Profiles, Runs
 
 # One transaction takes a hundred items, and one of them is the counter.
@@ -46,7 +47,7 @@ class Engagement:
         for number, flags in by_run.items():
             if self._known.get(number):
                 self._record_run(number, flags)
-        self._mirror([h for h in tracked if h.kind == "unsubscribed"])
+        mirror((h.user_id for h in tracked if h.kind == "unsubscribed"), self._ledgers, self._profiles)
 
     def _record_run(self, number: int, flags: Mapping[str, Flag]) -> None:
         people = list(flags)
@@ -66,18 +67,6 @@ class Engagement:
             if flagged is not ledger:
                 changed.append(flagged)
         return not changed or known is None or self._ledgers.put_counted(changed, known[0].run, deltas)
-
-    def _mirror(self, optouts: Sequence[Tracked]) -> None:
-        """Bring the profiles' mirror of consent up to the ledger, for counting audiences."""
-        todo = sorted({h.user_id for h in optouts})
-        while todo:
-            profiles, ledgers = self._profiles.get_many(todo), self._ledgers.get_many(todo)
-            changed = [
-                replace(profile, consents=dict(ledgers[user].consents))
-                for user, profile in profiles.items()
-                if profile.rev and profile.consents != ledgers[user].consents
-            ]
-            todo = list(self._profiles.put_many(changed))
 
 
 def _flagged(ledger: Ledger, number: int, flags: Flag) -> tuple[Ledger, Counter[str]]:

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -13,6 +13,7 @@ from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
 Happening = Decisions | Tracked | Performed | Identified | Consented | Listed
+_EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
 
 
 class LakeWriter:
@@ -60,8 +61,10 @@ def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
     if isinstance(happening, Performed):
         value = None if happening.value is None else float(happening.value)
         return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
-    told = happening.traits if isinstance(happening, Identified) else happening.consents
-    return {**row, "properties": _json(told)}
+    if isinstance(happening, Identified):
+        return {**row, "properties": _json(happening.traits)}
+    evidence = happening.model_dump(include=_EVIDENCE, exclude_defaults=True)
+    return {**row, "properties": _json({"consents": happening.consents, "method": happening.method, **evidence})}
 
 
 def _member_rows(listed: Listed) -> list[dict[str, Any]]:
@@ -90,7 +93,8 @@ def decision_rows(decisions: Decisions) -> list[dict[str, Any]]:
         "at": _iso(decisions.at),
         "at_ms": decisions.at,
     }
-    return [{**shared, **d.model_dump(exclude_none=True)} for d in decisions.decided]
+    # With every column in every row: a reader that looks at the files alone would miss one that is empty for long.
+    return [{**shared, **d.model_dump()} for d in decisions.decided]
 
 
 def _iso(milliseconds: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dangol.contracts import Consented, Decisions, Identified, Listed, Performed, Tracked
+from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
@@ -46,6 +47,7 @@ class Recorder:
         self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
+        self._consents = Consents(stores.ledgers, stores.profiles)
 
     def record(self, batch: Sequence[Happening]) -> Recorded:
         """Record a batch, in any order and however often parts of it came before."""
@@ -55,6 +57,7 @@ class Recorder:
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
         self._lister.record([h for h in batch if isinstance(h, Listed)])
+        self._consents.record([h for h in batch if isinstance(h, Consented)])
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         return recorded

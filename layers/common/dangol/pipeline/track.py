@@ -17,7 +17,7 @@ from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
 from dangol.pipeline import pages
 from dangol.pipeline.cohorts import Cohorts
-from dangol.pipeline.intake import Intake, Taken
+from dangol.pipeline.intake import Intake
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class Request:
     request_id: str
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    ip: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,10 @@ class Tracker:
 
     def _take_in(self, call: str, request: Request) -> Response:
         kind, _, tool = call.partition("/")
-        taker, named = (self._cohorts, tool) if kind == "cohorts" else (self._intake, call)
-        taken: Taken = taker.take(named, request.headers, request.body)
+        if kind == "cohorts":
+            taken = self._cohorts.take(tool, request.headers, request.body)
+        else:
+            taken = self._intake.take(call, request.headers, request.body, request.ip)
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
             self._doors.queue.send(_bodies(taken.happenings))
