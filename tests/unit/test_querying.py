@@ -93,6 +93,11 @@ def test_a_segment_is_a_query_or_conditions(told):
         Segment.model_validate(told)
 
 
+def test_a_group_below_needs_conditions():
+    with pytest.raises(ValueError, match="one of all, any, none is needed"):
+        Segment.model_validate({"all": [{"title": "x"}]})
+
+
 @pytest.mark.parametrize("settings", [{"exclude": [{"sql": "select 1"}]}, {"audience": {"any": [{"sql": "select 1"}]}}])
 def test_a_query_stands_alone(settings):
     with pytest.raises(ValueError, match="sql"):

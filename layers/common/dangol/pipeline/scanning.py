@@ -43,7 +43,7 @@ class Scanner:
                 return self._select(step, question, until)
             case "snapshot":
                 return self._keep(step, question, until)
-            case "query":
+            case _:
                 return self._found(step, question, until)
 
     def _select(self, step: ScanStep, question: Question, until: Callable[[], bool]) -> StepResult | None:
