@@ -16,7 +16,7 @@ from dangol.pipeline.segment import Segmenter, Stores as SegmentStores
 from dangol.pipeline.wishes import Wish
 from dangol.pipeline.work import Stores
 from dangol.ports import RunItem
-from tests.fakes import FakeProfiles
+from tests.fakes import FakeLists, FakeProfiles, FakeQueries
 from tests.simulation.faults import Far, KilledError, OutageError, Process
 from tests.simulation.queues import Letter, Sender, SimulatedQueue
 from tests.simulation.stores import (
@@ -110,6 +110,8 @@ class SegmentFunction:
                 runs=Far(world.runs, process),
                 journals=SimulatedJournals(world.journals, process, world.truth),
                 profiles=SimulatedProfiles(world.profiles, process),
+                lists=FakeLists(),
+                queries=FakeQueries(),
                 objects=Far(world.objects, process),
                 tasks=Sender(world.tasks, process),
                 sends=Sender(world.sends, process),

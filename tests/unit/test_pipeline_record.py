@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dangol.contracts import Consented, Decided, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decided, Decisions, Identified, Listed, Performed, Tracked
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, Ledger, State
 from dangol.domain.profile import Profile
 from dangol.pipeline.folding import hashed
@@ -22,6 +22,7 @@ from tests.fakes import (
     FakeClock,
     FakeDefinitions,
     FakeLedgers,
+    FakeLists,
     FakeObjects,
     FakeOutcomes,
     FakeProfiles,
@@ -53,6 +54,7 @@ class World:
         held = entry("u3", variant=HOLDOUT_VARIANT, state=State.HELD_OUT)
         self.ledgers = FakeLedgers(self.runs, entry("u1"), entry("u2", variant=1), held)
         self.outcomes = FakeOutcomes(self.runs)
+        self.lists = FakeLists()
         self.objects = FakeObjects()
         self.catalogue = FakeCatalogue()
         self.webhooks, self.events, self.sends = FakeWebhooks(), FakeQueue(), FakeQueue()
@@ -63,6 +65,7 @@ class World:
                 profiles=self.profiles,
                 ledgers=self.ledgers,
                 outcomes=self.outcomes,
+                lists=self.lists,
                 objects=self.objects,
                 catalogue=self.catalogue,
                 clock=self.clock,
@@ -523,3 +526,20 @@ def test_what_was_said_on_a_page_is_evidence_and_changes_no_ledger_again():
         "ip": "192.0.2.1",
         "wording": "v1",
     }
+
+
+def test_who_is_on_a_list_is_recorded_and_goes_to_the_lake_person_by_person():
+    world = World()
+    said = Listed(id="l1", name="vip", user_ids=["u1", "u2"], at=SENT_AT * 1000, received_at=SENT_AT * 1000, source="x")
+
+    world.recorder.record([said])
+    world.recorder.record([said])
+
+    rows = world.objects.rows("events/")
+    assert [(row["id"], row["kind"], row["user_id"]) for row in rows] == [
+        ("l1:u1", "list", "u1"),
+        ("l1:u2", "list", "u2"),
+    ]
+    assert rows[0]["properties"] == '{"list":"vip","member":true}'
+    assert world.profiles.people["u2"].lists == {"vip": SENT_AT}
+    assert world.lists.get("vip").imported_at == SENT_AT

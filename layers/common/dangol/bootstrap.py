@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from boto3 import Session
 
     from dangol.adapters.athena import AthenaLake
+    from dangol.adapters.athena_queries import AthenaQueries
     from dangol.adapters.clock import SystemClock
     from dangol.adapters.lake_files import LakeFiles
     from dangol.pipeline.control import Controller
@@ -81,6 +82,7 @@ def segmenter() -> "Segmenter":
     """The `segment` stage."""
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.queues import SqsQueue
@@ -96,10 +98,12 @@ def segmenter() -> "Segmenter":
             runs=DynamoRuns(dynamodb, config.need("campaigns_table")),
             journals=DynamoJournals(dynamodb, config.need("campaigns_table")),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
+            lists=DynamoLists(dynamodb, config.need("campaigns_table")),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
             throttle=DynamoThrottle(dynamodb, config.need("campaigns_table"), horizon=_SCAN_AHEAD),
+            queries=athena_queries(config),
             clock=clock(),
         )
     )
@@ -273,6 +277,7 @@ def build_recorder(config: Settings) -> "Recorder":
     from dangol.adapters.catalogue import DynamoCatalogue
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.outcomes import DynamoOutcomes
     from dangol.adapters.parameters import SsmParameters
@@ -291,6 +296,7 @@ def build_recorder(config: Settings) -> "Recorder":
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
             outcomes=DynamoOutcomes(dynamodb, config.need("outcomes_table"), campaigns),
+            lists=DynamoLists(dynamodb, campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),
@@ -329,6 +335,7 @@ def build_inquiry(config: Settings) -> "Inquiry":
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.journals import DynamoJournals
     from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.runs import DynamoRuns
@@ -342,6 +349,7 @@ def build_inquiry(config: Settings) -> "Inquiry":
             journals=DynamoJournals(dynamodb, campaigns),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+            lists=DynamoLists(dynamodb, campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             traces=_lake_files(config) if config.local else athena_lake(config),
             clock=clock_of(config),
@@ -367,6 +375,15 @@ def athena_lake(config: Settings) -> "AthenaLake":
         database=config.need("glue_database"),
         workgroup=config.need("athena_workgroup"),
         wait=time.sleep,  # Athena has no way to tell that it is done
+    )
+
+
+def athena_queries(config: Settings) -> "AthenaQueries":
+    """Audiences said in SQL, on any stack."""
+    from dangol.adapters.athena_queries import AthenaQueries
+
+    return AthenaQueries(
+        client("athena", config), database=config.need("glue_database"), workgroup=config.need("athena_workgroup")
     )
 
 

@@ -28,7 +28,11 @@ class StartRun(Contract):
 
 
 class ScanStep(Contract):
-    """One step of one scan task; `start` is DynamoDB's LastEvaluatedKey of the step before."""
+    """One step of one scan task; `start` is DynamoDB's LastEvaluatedKey of the step before.
+
+    An audience in SQL has tasks that only keep the people as a table (`snapshot`), and one whose steps are the
+    pages of the query's answer.
+    """
 
     kind: Literal["scan"] = "scan"
     run: str
@@ -36,6 +40,7 @@ class ScanStep(Contract):
     tasks: int
     step: int = 0
     start: str | None = None
+    source: Literal["people", "snapshot", "query"] = "people"
 
 
 class Release(Contract):
@@ -240,10 +245,25 @@ class Noticed(Contract):
     answered: str = ""
 
 
-EventWork = Annotated[
-    Decisions | Tracked | Performed | Identified | Consented | Noticed | Announcement, Field(discriminator="kind")
-]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented | Noticed | Announcement] = (
-    TypeAdapter(EventWork, config=_QUIET)
-)
+class Listed(Contract):
+    """Who is on a list, or no longer, as of `at` in epoch milliseconds.
+
+    `session` names one export of the whole list, however many parts it comes in; None where only a change is told.
+    """
+
+    kind: Literal["list"] = "list"
+    id: str
+    name: str
+    user_ids: list[str]
+    member: bool = True
+    at: int
+    received_at: int
+    session: str | None = None
+    people: int | None = None
+    source: str = ""
+
+
+Happening = Decisions | Tracked | Performed | Identified | Consented | Listed | Noticed | Announcement
+EventWork = Annotated[Happening, Field(discriminator="kind")]
+event_work: TypeAdapter[Happening] = TypeAdapter(EventWork, config=_QUIET)
 send_work: TypeAdapter[SendChunk | SendNotice] = TypeAdapter(SendChunk | SendNotice, config=_QUIET)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
+from dangol.domain.listing import MemberList
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
 from dangol.domain.sieve import Columns, Sieve, Test
@@ -279,6 +280,34 @@ class Outcomes(Protocol):
         self, changed: Sequence[Outcome], run: str, deltas: Mapping[str, Decimal], expires: datetime
     ) -> bool:
         """Store all, and count, in one transaction; False where a `rev` had moved on and nothing was stored."""
+        ...
+
+
+class Lists(Protocol):
+    """The lists of people that were made elsewhere."""
+
+    def get(self, name: str) -> MemberList:
+        """A list; an empty one, rev 0, where there is none."""
+        ...
+
+    def put(self, changed: MemberList) -> bool:
+        """Store where its `rev` is one above the stored; False where somebody else was quicker."""
+        ...
+
+
+class Queries(Protocol):
+    """Audiences said in SQL over the lake."""
+
+    def start(self, query: str, token: str) -> str:
+        """Begin a query, once for each `token` of 32 to 128 characters; the query's name."""
+        ...
+
+    def done(self, name: str) -> bool:
+        """Whether a query is done. Raises `DefinitionError` where it failed."""
+        ...
+
+    def page(self, name: str, start: str | None) -> tuple[Sequence[str], str | None]:
+        """The first column of a page of results, and where the next one begins; None at the end."""
         ...
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from dangol.domain.channel import CHANNELS, AnyChannel, ChannelName
 from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Number, Rate, Share, Text, format_duration, parse_duration
-from dangol.domain.segment import Segment
+from dangol.domain.segment import Exclusion
 from dangol.domain.webhook import checked
 
 __all__ = [
@@ -201,7 +201,7 @@ class Project(Node):
     sender: Sender
     links: Links = Links()
     events: dict[Text, EventSpec] = Field(default_factory=dict)
-    always_exclude: tuple[Segment, ...] = ()
+    always_exclude: tuple[Exclusion, ...] = ()
     holdout: Share = 0.0
     caps: tuple[Cap, ...] = ()
     quiet_hours: dict[Purpose, QuietHours] = Field(default_factory=dict)

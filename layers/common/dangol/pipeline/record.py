@@ -7,7 +7,7 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Announcement, Consented, Decisions, Identified, Noticed, Performed, Tracked
+from dangol.contracts import Announcement, Consented, Happening, Identified, Listed, Performed, Tracked
 from dangol.pipeline.announcing import Announcer
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
@@ -15,10 +15,21 @@ from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
+from dangol.pipeline.listing import Lister
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Queue, Runs, Webhooks
-
-Happening = Decisions | Tracked | Performed | Identified | Consented | Noticed | Announcement
+from dangol.ports import (
+    Catalogue,
+    Clock,
+    Definitions,
+    Ledgers,
+    Lists,
+    Objects,
+    Outcomes,
+    Profiles,
+    Queue,
+    Runs,
+    Webhooks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Stores:
     profiles: Profiles
     ledgers: Ledgers
     outcomes: Outcomes
+    lists: Lists
     objects: Objects
     catalogue: Catalogue
     clock: Clock
@@ -46,6 +58,7 @@ class Recorder:
         self._stores = stores
         self._lake = LakeWriter(stores.objects, known)
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
+        self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
         self._consents = Consents(stores.ledgers, stores.profiles)
@@ -59,6 +72,7 @@ class Recorder:
         self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
+        self._lister.record([h for h in batch if isinstance(h, Listed)])
         consented = [h for h in batch if isinstance(h, Consented)]
         self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from dangol.domain.bots import judge
 from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
-from dangol.pipeline.intake import Intake, Taken
+from dangol.pipeline.cohorts import Cohorts
+from dangol.pipeline.intake import Intake
 
 if TYPE_CHECKING:
     from dangol.pipeline.wishes import Asked, Standing, Wish
@@ -98,6 +99,7 @@ class Tracker:
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
         self._intake = Intake(doors.write_keys, doors.now)
+        self._cohorts = Cohorts(self._intake.source, doors.now)
 
     def answer(self, request: Request) -> Response:
         """Answer one request; a path or token that is not ours gets 404 and leaves no trace."""
@@ -171,7 +173,11 @@ class Tracker:
         return pages.locale_of(theirs, request.headers.get("accept-language", ""), default)
 
     def _take_in(self, call: str, request: Request) -> Response:
-        taken: Taken = self._intake.take(call, request.headers, request.body, request.ip)
+        kind, _, tool = call.partition("/")
+        if kind == "cohorts":
+            taken = self._cohorts.take(tool, request.headers, request.body)
+        else:
+            taken = self._intake.take(call, request.headers, request.body, request.ip)
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
             self._doors.queue.send(_bodies(taken.happenings))
