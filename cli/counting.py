@@ -18,6 +18,7 @@ from dangol.domain.project import Project
 from dangol.domain.segment import Condition, Segment
 from dangol.domain.sieve import Columns
 from dangol.pipeline.listing import replaced_at
+from dangol.pipeline.touches import runs_of
 from dangol.ports import Page, Search
 
 
@@ -43,11 +44,12 @@ class Inquiry:
     project: Project
     at: datetime
     lists: Mapping[str, int] = field(default_factory=dict)
+    runs: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def moment(self) -> Moment:
         """The moment in the project's zone."""
-        return Moment(self.at, self.project.zone, self.lists)
+        return Moment(self.at, self.project.zone, self.lists, self.runs)
 
     @property
     def branches(self) -> Sequence[Condition]:
@@ -73,6 +75,8 @@ def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None
     started, tally = time.monotonic(), Count()
     for page in _pages(stack, inquiry):
         tally.scanned += page.scanned
+        # A message counts in a branch and an exclusion too, so everybody's are read where one asks.
+        stack.reminder.remind([profile for profile, _ in page.people], (inquiry.segment, *inquiry.excluded))
         for profile, certain in page.people:
             if tallied(tally, inquiry, profile, certain=certain) and selected:
                 selected(profile.user_id)
@@ -128,7 +132,7 @@ def _asked(stack: Stack, inquiry: Inquiry) -> Inquiry:
     known = stack.catalogue.names("traits")
     for trait in sorted(traits_of(segments)) if known else ():
         refuse_unknown(trait, known, place)
-    return replace(inquiry, lists=replaced_at(stack.lists, segments))
+    return replace(inquiry, lists=replaced_at(stack.lists, segments), runs=runs_of(stack.runs, segments))
 
 
 def _title(segment: Segment) -> str:

@@ -23,6 +23,7 @@ from dangol.adapters.runs import DynamoRuns
 from dangol.adapters.schedules import Schedules, Target
 from dangol.config import Settings
 from dangol.domain.errors import NotFoundError
+from dangol.pipeline.touches import Reminder
 
 LOCAL_REGION: Final = "ap-northeast-2"
 # What the local cloud takes for its root.
@@ -106,6 +107,11 @@ class Stack:
     def lists(self) -> DynamoLists:
         """The lists of people that were made elsewhere."""
         return DynamoLists(self.dynamodb, self.settings.campaigns_table)
+
+    @cached_property
+    def reminder(self) -> Reminder:
+        """What people were sent, for the segments that ask."""
+        return bootstrap.reminder(self.settings, self.dynamodb)
 
     @cached_property
     def objects(self) -> S3Objects:

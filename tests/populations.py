@@ -69,18 +69,57 @@ def people(draw: st.DrawFn, user_id: str = "ann") -> Person:
 
 BOUNDS = st.dictionaries(st.sampled_from(["gt", "gte", "lt", "lte"]), st.integers(-2, 4), min_size=1, max_size=2)
 WITHIN = st.integers(1, 22).map(lambda seconds: f"{seconds}s")
-WHERE = st.sampled_from([{"category": "a"}, {"category": ["a", "b"]}])
-DID = st.fixed_dictionaries(
-    {"did": st.sampled_from(EVENTS)},
-    optional={
-        "within": WITHIN,
-        "count": BOUNDS,
-        "value": BOUNDS,
-        "then_not": st.sampled_from(EVENTS),
-        "where": WHERE,
-    },
+BETWEEN = st.tuples(st.integers(1, 22), st.integers(0, 10)).map(lambda ends: [f"{sum(ends) + 1}s", f"{ends[0]}s"])
+WINDOW: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    WITHIN.map(lambda told: {"within": told}),
+    WITHIN.map(lambda told: {"since": told}),
+    BETWEEN.map(lambda told: {"between": told}),
+    st.sampled_from([{"during": "today"}, {"during": "yesterday"}]),
 )
-DID_NOT = st.fixed_dictionaries({"did_not": st.sampled_from(EVENTS)}, optional={"within": WITHIN, "where": WHERE})
+WHERE = st.sampled_from(
+    [
+        {"category": "a"},
+        {"category": ["a", "b"]},
+        {"category": {"not": "a"}},
+        {"category": {"in": ["a", "c"]}},
+        {"category": {"starts_with": "b"}},
+        {"category": {"gt": 0}},
+    ]
+)
+
+
+def windowed(conditions: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """The conditions, with a window or without."""
+    return st.tuples(conditions, WINDOW).map(lambda told: told[0] | told[1])
+
+
+DID = windowed(
+    st.fixed_dictionaries(
+        {"did": st.sampled_from(EVENTS)},
+        optional={
+            "count": BOUNDS,
+            "value": BOUNDS,
+            "then_not": st.sampled_from(EVENTS),
+            "where": WHERE,
+        },
+    )
+)
+LEFT_UNDONE = windowed(
+    st.fixed_dictionaries(
+        {"did": st.sampled_from(EVENTS), "then_not": st.sampled_from(EVENTS), "same": st.just("category")},
+        optional={"where": WHERE},
+    )
+)
+AT_THE_ENDS = windowed(
+    st.one_of(
+        *(
+            st.fixed_dictionaries({kind: st.sampled_from(EVENTS)}, optional={"where": WHERE})
+            for kind in ("last_did", "first_did")
+        )
+    )
+)
+DID_NOT = windowed(st.fixed_dictionaries({"did_not": st.sampled_from(EVENTS)}, optional={"where": WHERE}))
 MOMENTS = st.sampled_from(["2026-12-01", "2026-11-30T23:59:59+09:00", "30d", "365d", "1d", "1000-01-01"])
 COMPARISONS = st.one_of(
     st.fixed_dictionaries({"is": SCALARS}),
@@ -99,6 +138,8 @@ LEAVES = st.one_of(
     DID,
     DID,
     DID_NOT,
+    LEFT_UNDONE,
+    AT_THE_ENDS,
     TRAIT,
     TRAIT,
     st.fixed_dictionaries({"consented": CHANNEL}),
@@ -120,7 +161,9 @@ def means(node: dict[str, Any], person: Person) -> bool:
     if "trait" in node:
         return _compares(node, person.traits.get(node["trait"]))
     if "did" in node:
-        return _did(node, person)
+        return _left_undone(node, person) if "same" in node else _did(node, person)
+    if "last_did" in node or "first_did" in node:
+        return _at_the_end(node, person)
     if "did_not" in node:
         return not _did({**node, "did": node["did_not"]}, person)
     if node.keys() & {"consented", "reachable", "in_list"}:
@@ -141,11 +184,44 @@ def _is(node: dict[str, Any], person: Person) -> bool:
     return person.lists.get(node["in_list"], 0) >= max(1, LISTS[node["in_list"]])
 
 
+def _asked(node: dict[str, Any], category: str) -> bool:
+    asked = node.get("where", {}).get("category", "abc")
+    if not isinstance(asked, dict):
+        return category in list(asked)
+    if "not" in asked:
+        return bool(category != asked["not"])
+    if "in" in asked:
+        return category in asked["in"]
+    return category.startswith(asked.get("starts_with", "?"))
+
+
+def _inside(node: dict[str, Any], ago: int) -> bool:
+    """Whether something so many seconds ago lies in the window; at noon, a day is 43,200 seconds old."""
+    if "between" in node:
+        return int(node["between"][1][:-1]) < ago <= int(node["between"][0][:-1])
+    if "during" in node:
+        return 0 < ago <= 43_200 if node["during"] == "today" else 43_200 < ago <= 129_600
+    return 0 < ago <= int(node.get("within", node.get("since", "999999s"))[:-1])
+
+
+def _at_the_end(node: dict[str, Any], person: Person) -> bool:
+    event = node.get("last_did") or node.get("first_did")
+    ago = [ago for e, ago, _, c in person.events if e == event and _asked(node, c) and ago > 0]
+    return bool(ago) and _inside(node, min(ago) if "last_did" in node else max(ago))
+
+
+def _left_undone(node: dict[str, Any], person: Person) -> bool:
+    for category in CATEGORIES:
+        mine = [each for each in person.events if each[3] == category]
+        once = {key: said for key, said in node.items() if key not in ("same", "where")}
+        if _asked(node, category) and _did(once, Person("one of these", events=mine)):
+            return True
+    return False
+
+
 def _did(node: dict[str, Any], person: Person) -> bool:
-    categories = node.get("where", {}).get("category", "abc")
-    start = int(node.get("within", "999s")[:-1])
-    ours = [(ago, value) for e, ago, value, c in person.events if e == node["did"] and c in categories]
-    ours = [(ago, value) for ago, value in ours if 0 < ago <= start]
+    ours = [(ago, value) for e, ago, value, c in person.events if e == node["did"] and _asked(node, c)]
+    ours = [(ago, value) for ago, value in ours if _inside(node, ago)]
     if not _bounded(node.get("count", {"gte": 1}), len(ours)):
         return False
     if "value" in node and not _bounded(node["value"], sum(value for _, value in ours)):

@@ -8,12 +8,14 @@ from dangol.domain.errors import ConflictError
 from dangol.domain.profile import Profile
 from dangol.pipeline.control import Controller
 from dangol.pipeline.segment import Segmenter, Stores
+from dangol.pipeline.touches import Reminder
 from dangol.ports import RunItem
 from tests.dispatching import RUN, World, consenting
 from tests.fakes import (
     FakeDefinitions,
     FakeLists,
     FakeObjects,
+    FakeOutcomes,
     FakeProfiles,
     FakeQueries,
     FakeQueue,
@@ -41,6 +43,7 @@ class Stage(World):
                 journals=self.journals,
                 profiles=self.profiles,
                 lists=FakeLists(),
+                reminder=Reminder(self.ledgers, FakeOutcomes(self.runs)),
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,

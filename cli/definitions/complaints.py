@@ -17,7 +17,7 @@ from cli.problems import Problem
 from dangol.domain.channel import CHANNELS
 from dangol.domain.node import Node
 from dangol.domain.quantities import QUOTE
-from dangol.domain.segment import KINDS, RESERVED
+from dangol.domain.segment import KINDS
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
 _LATER: Final = "is not there yet"
@@ -116,7 +116,7 @@ def _not_a_kind(complaint: _Complaint) -> tuple[str, str]:
     tag = str(complaint.context["tag"])
     if tag == "sql":
         return "sql is no condition", "it stands alone at the top of an audience; take people out under exclude"
-    return (_LATER, "") if tag in RESERVED else (f"{tag!r} is not a condition", _options(tag, [*KINDS]))
+    return f"{tag!r} is not a condition", _options(tag, [*KINDS])
 
 
 def _not_a_choice(complaint: _Complaint) -> tuple[str, str]:

@@ -37,6 +37,7 @@ class DefinitionReader:
         self._folder = folder
         self._locale = locale
         self._segments: list[tuple[Document, Segment]] = []
+        self._within: list[str] = []
 
     def parse(self, source: str, name: str) -> Document:
         """Read a file's text; of a line that YAML eats, that is all there is to say."""
@@ -57,6 +58,8 @@ class DefinitionReader:
         for key in segment_keys:
             if key in content:
                 content[key] = self._read_in(content[key], document, (key,))
+        if issubclass(model, Segment):
+            content = self._resolved(content, document, ())
         try:
             return model.model_validate(content, by_alias=True, by_name=False)
         except ValidationError as error:
@@ -117,7 +120,36 @@ class DefinitionReader:
             return [self._read_in(item, document, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, str):
             return self._referenced(value, document, path)
-        return self._nameless(value, document, path)
+        return self._resolved(self._nameless(value, document, path), document, path)
+
+    def _resolved(self, value: Any, document: Document, path: FieldPath) -> Any:  # noqa: ANN401 - not validated yet
+        """The conditions with the segments that they name by `in_segment` in place of the names."""
+        if isinstance(value, list):
+            return [self._resolved(item, document, (*path, index)) for index, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        if "in_segment" in value:
+            others = {key: item for key, item in value.items() if key != "in_segment"}
+            return {**others, "all": [self._named(value["in_segment"], document, (*path, "in_segment"))]}
+        groups = ("all", "any", "none")
+        return {k: self._resolved(v, document, (*path, k)) if k in groups else v for k, v in value.items()}
+
+    def _named(self, name: object, document: Document, path: FieldPath) -> Segment:
+        if not isinstance(name, str) or not name.strip():
+            self._complain(document, path, "names no segment", "write a segment's name: in_segment: dormant")
+            return _BROKEN
+        reference = name if name.endswith(SUFFIXES) else f"{SEGMENTS}/{name}.yaml"
+        if reference in self._within:
+            way = " → ".join(Path(each).stem for each in (*self._within, reference))
+            self._complain(document, path, f"goes round in circles: {way}", "take one of these lines out")
+            return _BROKEN
+        self._within.append(reference)
+        segment = self._referenced(reference, document, path)
+        self._within.pop()
+        if segment.sql is not None:
+            self._complain(document, path, f"{name!r} is a query, and no condition", "name it as the audience itself")
+            return _BROKEN
+        return segment
 
     def _referenced(self, reference: str, document: Document, path: FieldPath) -> Segment:
         target = self._folder / reference

@@ -21,12 +21,14 @@ def check_segment(segment: Segment, project: Project) -> Iterator[Finding]:
 
 
 def walk(node: Condition, path: Path = ()) -> Iterator[tuple[Path, Condition]]:
-    """Every condition with its path, depth first."""
+    """Every condition of a segment's own with its path, depth first."""
     yield path, node
     if isinstance(node, Group):
         for key, children in (("all", node.all_), ("any", node.any_), ("none", node.none_)):
             for index, child in enumerate(children or ()):
-                yield from walk(child, (*path, key, index))
+                # A segment that is named here was checked in its own file.
+                if not isinstance(child, Segment):
+                    yield from walk(child, (*path, key, index))
 
 
 def _check_labels(segment: Segment) -> Iterator[Finding]:

@@ -17,11 +17,14 @@ from dangol.contracts import ScanStep, StartRun, segment_work
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.pipeline.segment import Segmenter, Stores
+from dangol.pipeline.touches import Reminder
 from tests.fakes import (
     FakeClock,
     FakeDefinitions,
     FakeJournals,
+    FakeLedgers,
     FakeLists,
+    FakeOutcomes,
     FakeQueries,
     FakeQueue,
     FakeRuns,
@@ -92,6 +95,7 @@ def main(people: int) -> None:
             runs=runs,
             profiles=DynamoProfiles(Table(people), "people"),  # type: ignore[arg-type]
             lists=FakeLists(),
+            reminder=Reminder(FakeLedgers(runs), FakeOutcomes(runs)),
             objects=objects,
             tasks=tasks,
             sends=steps,

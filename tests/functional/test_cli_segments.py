@@ -17,8 +17,18 @@ from dangol.domain.errors import DefinitionError
 from dangol.domain.listing import MemberList
 from dangol.domain.profile import History, Profile
 from dangol.domain.segment import Segment
+from dangol.pipeline.touches import Reminder
 from tests.actors import DAY, NOON, NOW
-from tests.fakes import FakeClock, FakeLists, FakeObjects, FakeProfiles, FakeQueries
+from tests.fakes import (
+    FakeClock,
+    FakeLedgers,
+    FakeLists,
+    FakeObjects,
+    FakeOutcomes,
+    FakeProfiles,
+    FakeQueries,
+    FakeRuns,
+)
 from tests.shop_campaign import project
 
 SHOP = project()
@@ -37,11 +47,14 @@ def stack() -> Any:
     profiles.read_units = 2.5  # type: ignore[attr-defined]
     profiles.size = lambda: 8_192_001  # type: ignore[attr-defined]
     names = {"traits": ["plan", "email"]}
+    runs = FakeRuns()
     return SimpleNamespace(
         profiles=profiles,
         objects=FakeObjects(),
         clock=FakeClock(),
         queries=FakeQueries("u2", "u1", "gone", "u9"),
+        runs=runs,
+        reminder=Reminder(FakeLedgers(runs), FakeOutcomes(runs)),
         lists=FakeLists(MemberList("vip", sessions={"file": 5}, rev=1)),
         catalogue=SimpleNamespace(names=names.__getitem__),
         settings=SimpleNamespace(region="ap-northeast-2"),

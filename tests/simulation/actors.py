@@ -13,10 +13,11 @@ from dangol.pipeline.control import Controller
 from dangol.pipeline.dispatch import Dispatcher, Worker
 from dangol.pipeline.plans import Plans
 from dangol.pipeline.segment import Segmenter, Stores as SegmentStores
+from dangol.pipeline.touches import Reminder
 from dangol.pipeline.wishes import Wish
 from dangol.pipeline.work import Stores
 from dangol.ports import RunItem
-from tests.fakes import FakeLists, FakeProfiles, FakeQueries
+from tests.fakes import FakeLists, FakeOutcomes, FakeProfiles, FakeQueries
 from tests.simulation.faults import Far, KilledError, OutageError, Process
 from tests.simulation.queues import Letter, Sender, SimulatedQueue
 from tests.simulation.stores import (
@@ -111,6 +112,7 @@ class SegmentFunction:
                 journals=SimulatedJournals(world.journals, process, world.truth),
                 profiles=SimulatedProfiles(world.profiles, process),
                 lists=FakeLists(),
+                reminder=Reminder(world.ledgers, FakeOutcomes(world.runs)),
                 queries=FakeQueries(),
                 objects=Far(world.objects, process),
                 tasks=Sender(world.tasks, process),

@@ -7,6 +7,7 @@ import pytest
 from cli.definitions import load_campaign, load_project, load_segment
 from dangol.domain.campaign import Campaign
 from dangol.domain.project import Project
+from dangol.domain.segment import Segment, conditions
 from tests.shop import CAMPAIGN, PROJECT, campaign, problems, write_shop
 
 ROOT = Path(__file__).parents[2]
@@ -150,3 +151,48 @@ def test_a_file_outside_the_project_is_called_by_its_whole_path(shop, tmp_path_f
     elsewhere.write_text("title: 7\n")
 
     assert problems(load_campaign, elsewhere, load_project(shop), shop)[0].startswith(f"{elsewhere}:1: ")
+
+
+SEGMENT_OF = {
+    "vip": "{trait: grade, is: vip}",
+    "warm": "any: [{in_segment: vip, as: 단골}, {did: view_item, within: 7d}]",
+    "a": "all: [{in_segment: b}]",
+    "b": "none: [{in_segment: a}]",
+    "query": "sql: select user_id from events",
+}
+
+
+def test_a_segment_stands_for_its_conditions_in_another(shop):
+    for name, told in SEGMENT_OF.items():
+        (shop / "segments" / f"{name}.yaml").write_text(f"{told}\n", encoding="utf-8")
+    project = load_project(shop)
+
+    read = load_segment("{all: [{in_segment: warm}, {in_segment: segments/vip.yaml}]}", project, shop)
+
+    inner = load_segment("warm", project, shop)
+    assert read.all_ is not None
+    assert [group.all_ for group in read.all_] == [(inner,), (load_segment("vip", project, shop),)]  # type: ignore[union-attr]
+    assert [branch.label for branch in inner.branches()] == ["단골"]
+    stored = Segment.model_validate(read.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    assert conditions(stored)[-1] == conditions(read)[-1]
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ("{in_segment: a}", "goes round in circles: a → b → a; take one of these lines out"),
+        (
+            "{all: [{in_segment: vipp}]}",
+            "there is no segment file 'segments/vipp.yaml'; ",
+        ),
+        ("{none: [{in_segment: query}]}", "'query' is a query, and no condition; name it as the audience itself"),
+        ("{all: [{in_segment: vip, within: 7d}]}", "'within' is not a key here"),
+    ],
+)
+def test_a_segment_that_cannot_stand_there_is_refused(shop, told, problem):
+    for name, written in SEGMENT_OF.items():
+        (shop / "segments" / f"{name}.yaml").write_text(f"{written}\n", encoding="utf-8")
+
+    found = problems(load_segment, told, load_project(shop), shop)
+
+    assert problem in found[0]

@@ -93,8 +93,9 @@ limits: {expires: 0s}
          "alone; write the rest into the query, or under exclude")),
         ("audience: {did: view_item, within: 30d}", "audience: {did: view_item}\nexclude: [{sql: select 1}]", (
          "3: exclude.0: sql selects an audience; take people out by conditions, or within the audience's own query")),
-        ("did: view_item, within", "in_segment: vip, within", "2: audience.in_segment: is not there yet"),
-        ("did: view_item", "did: view_item, same: item_id", "2: audience.same: is not there yet"),
+        ("did: view_item, within: 30d", "in_segment: vip", "2: audience.in_segment: there is no segment file"),
+        ("did: view_item, within: 30d", "in_segment: 3", "2: audience.in_segment: names no segment"),
+        ("did: view_item", "did: view_item, same: item_id", "2: audience: same goes with then_not"),
         ("did: view_item", "name: x, did: view_item", "2: audience.name: a segment is named after its file; take"),
         ("within: 30d", "wthin: 30d", "2: audience.wthin: 'wthin' is not a key here; did you mean within? allowed"),
         ("within: 30d", "where: {brand: x}", ("2: audience.where.brand: 'brand' is not a facet of view_item; declare "

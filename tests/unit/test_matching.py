@@ -4,10 +4,11 @@ from itertools import product
 import pytest
 from hypothesis import given, strategies as st
 
-from dangol.domain.matching import Moment, _all, _any, _not, labels, matches, select
+from dangol.domain.matching import Moment, labels, matches, select
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.domain.segment import Segment
+from dangol.domain.three import every, negated, some
 from tests.actors import NOON, NOW, SEOUL
 
 AT_NOON = Moment(NOW, SEOUL)
@@ -102,7 +103,7 @@ def test_a_refund_that_was_let_go_is_never_guessed():
 
 def test_did_not_is_the_complement_of_did():
     for ann, within in product((ANN, did(), did(("view", 40))), ("5s", "25s", "99s")):
-        assert answer(ann, did_not="view", within=within) is _not(answer(ann, did="view", within=within))
+        assert answer(ann, did_not="view", within=within) is negated(answer(ann, did="view", within=within))
 
 
 def test_a_person_without_any_event_did_not():
@@ -203,8 +204,8 @@ def test_not_all_is_any_not_and_not_any_is_all_not_also_where_nobody_can_tell(on
 
 @given(st.lists(st.sampled_from(ANSWERS), max_size=6))
 def test_de_morgan_holds_for_any_number_of_answers(answers):
-    assert _not(_all(answers)) is _any([_not(a) for a in answers])
-    assert _not(_any(answers)) is _all([_not(a) for a in answers])
+    assert negated(every(answers)) is some([negated(a) for a in answers])
+    assert negated(some(answers)) is every([negated(a) for a in answers])
 
 
 def test_all_of_nothing_is_everybody_and_any_of_nothing_nobody():
@@ -217,14 +218,14 @@ def test_the_three_parts_of_a_group_hold_together():
     for one, other, third in product(ANSWERS, repeat=3):
         parts = {"all": [BY_ANSWER[one]], "any": [BY_ANSWER[other]], "none": [BY_ANSWER[third]]}
 
-        assert answer(ANN, **parts) is _all([one, other, _not(third)])
+        assert answer(ANN, **parts) is every([one, other, negated(third)])
 
 
 def test_an_exclusion_takes_people_out_again():
     everybody = rule(all=[])
 
     for excluded in ANSWERS:
-        assert select(everybody, [rule(all=[BY_ANSWER[excluded]])], ANN, AT_NOON) is _not(excluded)
+        assert select(everybody, [rule(all=[BY_ANSWER[excluded]])], ANN, AT_NOON) is negated(excluded)
     assert select(rule(any=[]), [rule(all=[UNSURE])], ANN, AT_NOON) is False
     assert select(everybody, [rule(all=[NO]), rule(all=[YES])], ANN, AT_NOON) is False
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from dangol.domain import profile as profiles
 from dangol.domain.matching import Moment, matches
@@ -11,6 +11,7 @@ from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.domain.segment import Segment
 from tests.actors import NOON, NOW, SEOUL
+from tests.populations import LEAVES, MOMENT, SEGMENTS, means, people
 
 TIMED = st.tuples(
     st.sampled_from(["view", "buy"]), st.integers(-4, 24), st.integers(-2, 2), st.sampled_from(["a", "b", "c", "d"])
@@ -69,3 +70,29 @@ def test_the_answer_is_what_a_list_of_all_events_says(events, question):
 def holds(bounds: dict[str, int], number: int) -> bool:
     signs = {"gt": number.__gt__, "gte": number.__ge__, "lt": number.__lt__, "lte": number.__le__}
     return all(signs[name](bound) for name, bound in bounds.items())
+
+
+def meant(profile: Profile, told: dict[str, Any]) -> bool | None:
+    return matches(Segment.model_validate(told), profile, MOMENT)
+
+
+@settings(max_examples=500)
+@given(people(), LEAVES)
+def test_a_condition_means_what_its_words_say(person, told):
+    assert meant(person.profile(), told) is means(told, person)
+
+
+@settings(max_examples=300)
+@given(people(), SEGMENTS)
+def test_a_segment_means_what_its_words_say(person, told):
+    assert meant(person.profile(), told) is means(told, person)
+
+
+@settings(max_examples=500)
+@given(people(), LEAVES, st.integers(1, 3))
+def test_whatever_was_let_go_no_answer_is_wrong(person, told, keep):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profiles, "FACET_VALUES_KEPT", 2)
+        remembered = meant(person.profile(keep), told)
+
+    assert remembered in (means(told, person), None)

@@ -8,21 +8,26 @@ from pydantic import ValidationError
 
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import NotFoundError
+from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import History, Profile
 from dangol.pipeline import scanning, segment
 from dangol.pipeline.segment import Segmenter, Stores
+from dangol.pipeline.touches import Reminder
 from tests.fakes import (
     FakeClock,
     FakeDefinitions,
     FakeJournals,
+    FakeLedgers,
     FakeLists,
     FakeObjects,
+    FakeOutcomes,
     FakeProfiles,
     FakeQueries,
     FakeQueue,
     FakeRuns,
     FakeThrottle,
 )
+from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition, project
 
 ORDER = StartRun(campaign="launch", scheduled_at="2026-12-01T01:00:00+00:00")
@@ -45,6 +50,7 @@ class World:
         self.tasks, self.sends = FakeQueue(), FakeQueue()
         self.throttle, self.clock = FakeThrottle(horizon=2.0), FakeClock()
         self.queries = FakeQueries()
+        self.ledgers, self.outcomes = FakeLedgers(self.runs), FakeOutcomes(self.runs)
         self.segmenter = Segmenter(
             Stores(
                 definitions=FakeDefinitions(applied or definition()),
@@ -52,6 +58,7 @@ class World:
                 journals=self.journals,
                 profiles=self.profiles,
                 lists=self.lists,
+                reminder=Reminder(self.ledgers, self.outcomes),
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,
@@ -418,3 +425,30 @@ def _die_at(world: World, fatal: int, *, after: bool) -> None:
 
 def _killed(*_args, **_kwargs):
     raise RuntimeError("killed")
+
+
+def test_messages_are_read_where_the_audience_asks_for_them():
+    told = {"all": [{"trait": "email", "exists": True}], "none": [{"received": "any", "within": "7d"}]}
+    world = World(definition(of=campaign(audience=told)), people=4)
+    recent = Entry(9, int(NOW.timestamp()) - 86_400, 0, "email", "marketing")
+    world.ledgers.ledgers["u001"] = Ledger("u001", 1, entries=(recent,))
+
+    world.segmenter.start(ORDER)
+    world.work()
+
+    assert sorted(world.selected) == ["u000", "u002", "u003"]
+    assert world.runs.get(RUN).inexact == 0
+
+
+def test_those_who_cannot_be_told_may_be_left_out():
+    history = History(1, int(NOW.timestamp()) - 10, 9, 0, (int(NOW.timestamp()) - 10,), (0,))
+    told = {"all": [{"trait": "email", "exists": True}, {"did": "buy", "count": {"gte": 3}, "within": "30d"}]}
+    for on_inexact, state in (("stop", "cancelled"), ("skip", "running")):
+        world = World(definition(of=campaign(audience=told, on_inexact=on_inexact)), people=2)
+        world.profiles.people["u001"].histories["buy"] = history
+
+        world.segmenter.start(ORDER)
+        world.work()
+
+        assert world.runs.get(RUN).inexact == 1
+        assert world.runs.get(RUN).state == state

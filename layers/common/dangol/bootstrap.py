@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
+    from dangol.pipeline.touches import Reminder
     from dangol.pipeline.track import Preferences, Tracker
     from dangol.pipeline.trial import Trial
     from dangol.pipeline.why import Inquiry
@@ -99,6 +100,7 @@ def segmenter() -> "Segmenter":
             journals=DynamoJournals(dynamodb, config.need("campaigns_table")),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             lists=DynamoLists(dynamodb, config.need("campaigns_table")),
+            reminder=reminder(config, dynamodb),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
@@ -107,6 +109,17 @@ def segmenter() -> "Segmenter":
             clock=clock(),
         )
     )
+
+
+def reminder(config: Settings, dynamodb: Any) -> "Reminder":
+    """What reads people's messages, for segments that ask for them."""
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.outcomes import DynamoOutcomes
+    from dangol.pipeline.touches import Reminder
+
+    campaigns = config.need("campaigns_table")
+    ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
+    return Reminder(ledgers, DynamoOutcomes(dynamodb, config.need("outcomes_table"), campaigns))
 
 
 @cache

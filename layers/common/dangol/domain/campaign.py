@@ -37,7 +37,7 @@ __all__ = [
 ]
 MAX_VARIANTS: Final = 16
 # Named in the design and not built yet.
-RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "show", "test", "on_inexact"})
+RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "show", "test"})
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 # What reports call the people who get nothing.
 _HOLDOUT: Final = "holdout"
@@ -124,6 +124,10 @@ class Campaign(Node):
     holdout: Share | None = None
     assign_by: TraitArm | None = None
     attribution: Literal["last", "any"] = "last"
+    on_inexact: Literal["stop", "skip"] = Field(
+        default="stop",
+        description="where the kept history cannot tell of somebody: stop, or leave them out",
+    )
     once_per: OncePer | None = None
     limits: Limits = Limits()
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from dangol.domain.condition import TraitCondition
+from dangol.domain.behaviour import facet_text
+from dangol.domain.comparison import Comparison
 from dangol.domain.quantities import parse_duration
 
 
-def holds(condition: TraitCondition, value: object, at: datetime, zone: ZoneInfo) -> bool:
+def holds(condition: Comparison, value: object, at: datetime, zone: ZoneInfo) -> bool:
     """Say whether a trait's `value` (None without one) is as `condition` asks, as of `at`."""
     operator, operand = condition.operator, condition.operand
     if operator == "exists":
@@ -21,6 +23,24 @@ def holds(condition: TraitCondition, value: object, at: datetime, zone: ZoneInfo
         theirs = as_moment(value, zone)
         return theirs is not None and (theirs < limit(operand, at, zone)) is (operator == "before")
     return _OPERATORS[operator](value, operand)
+
+
+def compares(comparison: Comparison, value: str) -> bool:
+    """Say whether a facet's value, which is kept as text, is as `comparison` asks."""
+    operator, operand = comparison.operator, comparison.operand
+    if operator in _OF_NUMBERS:
+        number = _as_number(value)
+        return number is not None and _OPERATORS[operator](number, operand)
+    wanted = [facet_text(one) for one in operand] if operator == "in" else facet_text(operand)
+    return _OPERATORS[operator](value, wanted)
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
 
 
 def limit(text: str, at: datetime, zone: ZoneInfo) -> datetime:
@@ -58,6 +78,7 @@ def _contains(value: object, operand: object) -> bool:
     return isinstance(value, str) and str(operand) in value
 
 
+_OF_NUMBERS: Final = frozenset({"gt", "gte", "lt", "lte", "between"})
 _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "is": _same,
     "not": lambda value, operand: not _same(value, operand),

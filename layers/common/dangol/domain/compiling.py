@@ -7,28 +7,45 @@ that cannot be told exactly lies between the bounds, so that nobody is lost who 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from dangol.domain.condition import (
-    ConsentedCondition,
+from dangol.domain.behaviour import (
+    Behaviour,
+    ClickedCondition,
+    ConvertedCondition,
     DidCondition,
     DidNotCondition,
+    FirstDidCondition,
+    LastDidCondition,
+    OpenedCondition,
+    ReceivedCondition,
+)
+from dangol.domain.condition import (
+    ConsentedCondition,
     ListCondition,
     ReachableCondition,
+    SampleCondition,
     TraitCondition,
 )
-from dangol.domain.event_bounds import as_did, did, did_not, keys_of
+from dangol.domain.doing import as_did
+from dangol.domain.event_bounds import did, did_not, first_did, keys_of, last_did
 from dangol.domain.matching import Moment
 from dangol.domain.profile import ADDRESS_TRAITS
 from dangol.domain.segment import Condition, Group, Segment
 from dangol.domain.sieve import ALWAYS, OPEN, Check, Columns, Sieve, Subject, exactly
 from dangol.domain.trait_bounds import trait
 
+_WINDOW: Final = ("within", "between", "since", "during")
+_TOUCHES: Final = (ReceivedCondition, OpenedCondition, ClickedCondition, ConvertedCondition)
 # The fields of each kind of condition that are understood here.
 _UNDERSTOOD: Final[dict[type, frozenset[str]]] = {
     Group: frozenset({"all_", "any_", "none_", "label", "title"}),
     Segment: frozenset({"all_", "any_", "none_", "label", "title", "name"}),
     TraitCondition: frozenset(TraitCondition.model_fields),
-    DidCondition: frozenset({"did", "where", "within", "count", "value", "then_not", "label"}),
-    DidNotCondition: frozenset({"did_not", "where", "within", "label"}),
+    DidCondition: frozenset({"did", "where", *_WINDOW, "count", "value", "then_not", "label"}),
+    DidNotCondition: frozenset({"did_not", "where", *_WINDOW, "label"}),
+    LastDidCondition: frozenset({"last_did", "where", *_WINDOW, "label"}),
+    FirstDidCondition: frozenset({"first_did", "where", *_WINDOW, "label"}),
+    **{kind: frozenset(kind.model_fields) for kind in _TOUCHES},
+    SampleCondition: frozenset(SampleCondition.model_fields),
     ConsentedCondition: frozenset({"consented", "label"}),
     ReachableCondition: frozenset({"reachable", "label"}),
     ListCondition: frozenset({"in_list", "label"}),
@@ -75,7 +92,7 @@ def residual(node: Condition, moment: Moment) -> list[Condition]:
 
 def _understood(node: Condition) -> bool:
     known = _UNDERSTOOD.get(type(node))
-    if known is None:
+    if known is None or (isinstance(node, Behaviour) and node.compared()):
         return False
     unknown = {name: told for name, told in type(node).model_fields.items() if name not in known}
     return all(getattr(node, name) == told.get_default(call_default_factory=True) for name, told in unknown.items())
@@ -118,16 +135,24 @@ _SIEVES: Final[dict[type, Callable[[Any, Moment], Sieve]]] = {
     TraitCondition: trait,
     DidCondition: did,
     DidNotCondition: did_not,
+    LastDidCondition: last_did,
+    FirstDidCondition: first_did,
+    # They stand in the ledger, or follow from the id.
+    **{kind: lambda _condition, _moment: OPEN for kind in (*_TOUCHES, SampleCondition)},
     ConsentedCondition: _consented,
     ReachableCondition: _reachable,
     ListCondition: _in_list,
 }
 
 
-def _event_columns(condition: DidCondition) -> Columns:
+def _keys(condition: Behaviour) -> Columns:
     keys, faceted = keys_of(condition)
+    return Columns(events=frozenset(keys), watermarks=faceted)
+
+
+def _event_columns(condition: DidCondition) -> Columns:
     later = [condition.then_not] if condition.then_not else []
-    return Columns(events=frozenset([*keys, *later]), watermarks=faceted)
+    return _keys(condition) | Columns(events=frozenset(later))
 
 
 _COLUMNS: Final[dict[type, Callable[[Any], Columns]]] = {
@@ -135,6 +160,9 @@ _COLUMNS: Final[dict[type, Callable[[Any], Columns]]] = {
     TraitCondition: lambda c: Columns(traits=frozenset({c.trait, c.trait.partition(".")[0]})),
     DidCondition: _event_columns,
     DidNotCondition: lambda c: _event_columns(as_did(c)),
+    LastDidCondition: _keys,
+    FirstDidCondition: _keys,
+    **{kind: lambda _: Columns() for kind in (*_TOUCHES, SampleCondition)},
     ConsentedCondition: lambda _: Columns(consents=True),
     ReachableCondition: lambda c: Columns(traits=frozenset({address_trait(c.reachable)})),
     ListCondition: lambda _: Columns(lists=True),

@@ -3,7 +3,9 @@
 from math import ceil, floor, inf
 from typing import Final
 
-from dangol.domain.condition import Bounds, DidCondition, DidNotCondition
+from dangol.domain.behaviour import Behaviour, DidCondition, DidNotCondition, FirstDidCondition, LastDidCondition
+from dangol.domain.comparison import Bounds
+from dangol.domain.doing import as_did
 from dangol.domain.matching import Moment, matches
 from dangol.domain.profile import Profile
 from dangol.domain.sieve import (
@@ -20,6 +22,7 @@ from dangol.domain.sieve import (
     negate,
     some_of,
 )
+from dangol.domain.windows import span
 
 _ONCE: Final = Bounds(gte=1)
 
@@ -27,8 +30,7 @@ _ONCE: Final = Bounds(gte=1)
 def did(condition: DidCondition, moment: Moment) -> Sieve:
     """The bounds of having done it."""
     keys, faceted = keys_of(condition)
-    end = moment.seconds
-    start = None if condition.within is None else end - int(condition.within.total_seconds())
+    start, end = span(condition, moment)
     seen = [_since(Subject("last", key), start) for key in keys]
     # What was let go of an event's facet values may have been any of them.
     seen += [_since(Subject("gone", condition.did), start)] if faceted else []
@@ -37,7 +39,10 @@ def did(condition: DidCondition, moment: Moment) -> Sieve:
     none = negate(some_of(seen)) if idle else NEVER
     often = _often(condition, keys, start, end)
     bounds = Sieve(all_of([some, often.may]), some_of([none, often.must]))
-    return _not_since(condition, keys, bounds, end) if condition.then_not else bounds
+    if condition.then_not is None:
+        return bounds
+    # What came after an early end is still to be followed by nothing.
+    return _not_since(condition, keys, bounds, end) if end == moment.seconds else Sieve(bounds.may, NEVER)
 
 
 def _often(condition: DidCondition, keys: tuple[str, ...], start: int | None, end: int) -> Sieve:
@@ -91,18 +96,28 @@ def did_not(condition: DidNotCondition, moment: Moment) -> Sieve:
     return ~did(as_did(condition), moment)
 
 
-def as_did(condition: DidNotCondition) -> DidCondition:
-    """What must not have been done, as something done."""
-    return DidCondition(did=condition.did_not, where=condition.where, within=condition.within)
+def last_did(condition: LastDidCondition, moment: Moment) -> Sieve:
+    """The bounds of having done it for the last time within the window."""
+    if condition.where:
+        return OPEN
+    last, (start, end) = Subject("last", condition.last_did), span(condition, moment)
+    since = _since(last, start)
+    # What is dated after the moment hides what came before it.
+    return Sieve(since, all_of([since, Check(last, "<", end)]))
 
 
-def keys_of(condition: DidCondition) -> tuple[tuple[str, ...], bool]:
+def first_did(condition: FirstDidCondition, _moment: Moment) -> Sieve:
+    """The bounds of having done it for the first time within the window."""
+    return OPEN if condition.where else Sieve(Check(Subject("last", condition.first_did), "exists"), NEVER)
+
+
+def keys_of(condition: Behaviour) -> tuple[tuple[str, ...], bool]:
     """The event keys asked for, and whether they are those of facet values."""
     facet = condition.facet()
     if facet is None:
-        return (condition.did,), False
+        return (condition.event,), False
     name, values = facet
-    return tuple(f"{condition.did}[{name}={value}]" for value in dict.fromkeys(values)), True
+    return tuple(f"{condition.event}[{name}={value}]" for value in dict.fromkeys(values)), True
 
 
 def _since(subject: Subject, start: int | None) -> Check:

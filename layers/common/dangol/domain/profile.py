@@ -8,6 +8,7 @@ from decimal import Decimal
 from math import inf
 from typing import Any, Final
 
+from dangol.domain.ledger import Entry
 from dangol.domain.project import EventSpec
 from dangol.domain.segment import facet_text
 
@@ -93,6 +94,14 @@ class Tally:
 NOTHING: Final = Tally(0, 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Touches:
+    """The messages of one person, and the runs whose goal they reached."""
+
+    entries: tuple[Entry, ...] = ()
+    converted: frozenset[int] = field(default_factory=frozenset)
+
+
 @dataclass(slots=True)
 class Profile:
     """A person as the Profiles table holds one."""
@@ -110,6 +119,8 @@ class Profile:
     # Events taken lately by hashed id, each with the day (since 1970) on which it came.
     seen: dict[bytes, int] = field(default_factory=dict)
     rev: int = 0
+    # Read from the ledger where a segment asks for it, and not stored with the rest.
+    touches: Touches | None = None
 
     def address(self, channel: str) -> str | None:
         """Where a message on `channel` would go; the console reaches everybody by id."""

@@ -6,48 +6,66 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from dangol.domain.condition import (
-    RESERVED,
+from dangol.domain.behaviour import (
+    BEHAVIOURS,
+    TOUCHES,
     Behaviour,
-    Bounds,
-    ConsentedCondition,
+    ClickedCondition,
+    ConvertedCondition,
     DidCondition,
     DidNotCondition,
+    FirstDidCondition,
+    LastDidCondition,
+    OpenedCondition,
+    ReceivedCondition,
+    TouchCondition,
+    Windowed,
+    facet_text,
+)
+from dangol.domain.comparison import Bounds, Scalar, Value, Values
+from dangol.domain.condition import (
+    ConsentedCondition,
     Labelled,
     ListCondition,
     ReachableCondition,
-    Scalar,
+    SampleCondition,
     TraitCondition,
-    Value,
-    Values,
-    facet_text,
 )
 from dangol.domain.node import Node
 from dangol.domain.quantities import Text, parse_text
 from dangol.domain.querying import one_select
 
 __all__ = [
-    "RESERVED",
     "Behaviour",
     "Bounds",
+    "ClickedCondition",
     "Condition",
     "ConsentedCondition",
+    "ConvertedCondition",
     "DidCondition",
     "DidNotCondition",
     "Exclusion",
+    "FirstDidCondition",
     "Group",
+    "LastDidCondition",
     "ListCondition",
     "Node",
+    "OpenedCondition",
     "ReachableCondition",
+    "ReceivedCondition",
+    "SampleCondition",
     "Scalar",
     "Segment",
+    "TouchCondition",
     "TraitCondition",
     "Value",
     "Values",
+    "Windowed",
     "conditions",
     "facet_text",
     "lists_of",
     "longest_window",
+    "touches_of",
 ]
 _GROUP_KEYS: Final = ("all", "any", "none")
 # What belongs to the segment itself where it is a single condition.
@@ -74,7 +92,7 @@ class Group(Labelled):
         yield from (*(self.all_ or ()), *(self.any_ or ()), *(self.none_ or ()))
 
 
-KINDS: Final = ("trait", "did", "did_not", "consented", "reachable", "in_list")
+KINDS: Final = ("trait", *BEHAVIOURS, *TOUCHES, "consented", "reachable", "in_list", "sample")
 
 
 def _keys(value: object) -> set[str]:
@@ -89,18 +107,23 @@ def _kind(value: object) -> str:
     if isinstance(value, dict) and value.get("sql") is not None:
         # No condition: pydantic refuses it as a tag that it does not know, wherever it is not a segment's own.
         return "sql"
-    # Naming the reserved kind makes pydantic refuse it as a tag that it does not know.
-    reserved = sorted(RESERVED & keys) if not keys & {*_GROUP_KEYS, "all_", "any_", "none_"} else []
-    return next(iter([*known, *reserved]), "group")
+    return next(iter(known), "group")
 
 
 Condition = Annotated[
     Annotated[TraitCondition, Tag("trait")]
     | Annotated[DidCondition, Tag("did")]
     | Annotated[DidNotCondition, Tag("did_not")]
+    | Annotated[LastDidCondition, Tag("last_did")]
+    | Annotated[FirstDidCondition, Tag("first_did")]
+    | Annotated[ReceivedCondition, Tag("received")]
+    | Annotated[OpenedCondition, Tag("opened")]
+    | Annotated[ClickedCondition, Tag("clicked")]
+    | Annotated[ConvertedCondition, Tag("converted")]
     | Annotated[ConsentedCondition, Tag("consented")]
     | Annotated[ReachableCondition, Tag("reachable")]
     | Annotated[ListCondition, Tag("in_list")]
+    | Annotated[SampleCondition, Tag("sample")]
     | Annotated[Group, Tag("group")],
     Discriminator(_kind),
 ]
@@ -149,6 +172,11 @@ def conditions(node: "Condition") -> list["Condition"]:
 def lists_of(segments: Iterable[Segment]) -> set[str]:
     """The lists that segments ask for."""
     return {c.in_list for segment in segments for c in conditions(segment) if isinstance(c, ListCondition)}
+
+
+def touches_of(segments: Iterable[Segment]) -> list[TouchCondition]:
+    """What segments ask of the messages that people were sent."""
+    return [c for segment in segments for c in conditions(segment) if isinstance(c, TouchCondition)]
 
 
 def longest_window(segment: Segment) -> timedelta:

@@ -15,7 +15,8 @@ from dangol.domain.project import Project
 from dangol.domain.segment import Segment
 from dangol.domain.sieve import Columns
 from dangol.pipeline.listing import replaced_at
-from dangol.ports import Definition, Lists, RunItem, Search
+from dangol.pipeline.touches import runs_of
+from dangol.ports import Definition, Lists, RunItem, Runs, Search
 from dangol.rendering import traits_needed
 
 # What travels on of everybody: their time zone, and the country whose law applies.
@@ -32,14 +33,15 @@ class Question:
     needed: frozenset[str]
 
     @classmethod
-    def of(cls, definition: Definition, scheduled_at: datetime, lists: Lists) -> "Question":
+    def of(cls, definition: Definition, scheduled_at: datetime, lists: Lists, runs: Runs) -> "Question":
         """The question of a definition, asked as of the scheduled time."""
         campaign, project = definition.campaign, definition.project
         needed = {name for message in campaign.messages() for name in traits_needed(message, project)}
         if campaign.assign_by:
             needed.add(campaign.assign_by.trait)
-        told = replaced_at(lists, (campaign.audience, *campaign.exclude, *project.always_exclude))
-        return cls(campaign, project, Moment(scheduled_at, project.zone, told), frozenset(needed))
+        segments = (campaign.audience, *campaign.exclude, *project.always_exclude)
+        moment = Moment(scheduled_at, project.zone, replaced_at(lists, segments), runs_of(runs, segments))
+        return cls(campaign, project, moment, frozenset(needed))
 
     @property
     def excluded(self) -> tuple[Segment, ...]:
@@ -54,6 +56,11 @@ class Question:
         for segment in self.excluded:
             read |= columns(segment)
         return Search(compiled(self.campaign.audience, self.excluded, self.moment), read)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """All segments that decide."""
+        return (self.campaign.audience, *self.excluded)
 
     def answer(self, profile: Profile) -> bool | None:
         """Whether the campaign asks for this person; None where the kept history cannot tell."""
@@ -76,7 +83,7 @@ class Question:
 
 def refusal(run: RunItem, campaign: Campaign) -> str | None:
     """Why the run must not start now that its audience is known; None where it may."""
-    if run.inexact:
+    if run.inexact and campaign.on_inexact == "stop":
         return "inexact"
     limits = campaign.limits.audience
     if limits is None:

@@ -1,6 +1,6 @@
 """One step of a run's audience: people scanned, people kept as a table, or a page of a query's answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dangol.contracts import Recipient, ScanStep, StepResult
@@ -9,6 +9,7 @@ from dangol.domain.sieve import OPEN, Columns
 from dangol.pipeline.audience import Question
 from dangol.pipeline.querying import Querier
 from dangol.pipeline.steps import chunked, step_key, step_of
+from dangol.pipeline.touches import Reminder
 from dangol.ports import Clock, Page, Profiles, Search, Throttle
 
 # A step ends after this many recipients, so that memory stays flat in the size of the audience.
@@ -26,9 +27,9 @@ _KEPT_PER_STEP: Final = 5_000
 class Scanner:
     """Works single steps; each says None where it could not begin and has to come again."""
 
-    def __init__(self, profiles: Profiles, querier: Querier, throttle: Throttle, clock: Clock) -> None:
+    def __init__(self, profiles: Profiles, others: tuple[Querier, Reminder], throttle: Throttle, clock: Clock) -> None:
         self._profiles = profiles
-        self._querier = querier
+        self._querier, self._reminder = others
         self._throttle = throttle
         self._clock = clock
 
@@ -52,8 +53,7 @@ class Scanner:
         last: str | None = None
         for page in self._paced(step, question, question.search):
             pages, scanned, last = pages + 1, scanned + page.scanned, page.last
-            for profile, certain in page.people:
-                answer = certain or question.answer(profile)
+            for profile, answer in self._answers(question, page.people):
                 inexact += answer is None
                 if answer:
                     selected.append(question.recipient(profile))
@@ -85,12 +85,20 @@ class Scanner:
         last: str | None = None
         for people, number, last in self._querier.pages(step.run, step.start):  # noqa: B007 - it goes into the result
             found += number
-            answers = [(profile, question.answer(profile)) for profile in people]
+            answers = self._answers(question, [(profile, False) for profile in people])
             inexact += sum(answer is None for _, answer in answers)
             selected += [question.recipient(profile) for profile, answer in answers if answer]
             if found >= RECIPIENTS_PER_STEP or until():
                 break
         return StepResult(chunks=list(chunked(selected)), scanned=found, inexact=inexact, last=last)
+
+    def _answers(self, question: Question, people: Sequence[tuple[Profile, bool]]) -> list[tuple[Profile, bool | None]]:
+        """What the campaign says of each person; their messages are read of those alone whom the rest lets through."""
+        answers = [(profile, certain or question.answer(profile)) for profile, certain in people]
+        open_ = [profile for profile, answer in answers if answer is not False]
+        if not self._reminder.remind(open_, question.segments):
+            return answers
+        return [(profile, answer is not False and question.answer(profile)) for profile, answer in answers]
 
     def _paced(self, step: ScanStep, question: Question, search: Search) -> Iterator[Page]:
         """The pages of a step, each in a slot of the project's read units, up to where the next is not soon."""

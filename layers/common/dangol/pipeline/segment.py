@@ -18,6 +18,7 @@ from dangol.pipeline.querying import Querier
 from dangol.pipeline.releasing import piece_of, released
 from dangol.pipeline.scanning import Scanner
 from dangol.pipeline.steps import chunks_of, first_steps, packed, query_step, read_step, step_key, step_of, steps_prefix
+from dangol.pipeline.touches import Reminder
 from dangol.ports import (
     Clock,
     Definitions,
@@ -48,6 +49,7 @@ class Stores:
     journals: Journals
     profiles: Profiles
     lists: Lists
+    reminder: Reminder
     objects: Objects
     tasks: Queue
     sends: Queue
@@ -62,7 +64,7 @@ class Segmenter:
     def __init__(self, stores: Stores) -> None:
         self._s = stores
         querier = Querier(stores.queries, stores.profiles, stores.objects)
-        self._scanner = Scanner(stores.profiles, querier, stores.throttle, stores.clock)
+        self._scanner = Scanner(stores.profiles, (querier, stores.reminder), stores.throttle, stores.clock)
 
     def start(self, order: StartRun) -> RunItem:
         """Start a campaign's run, or go on with it where the same firing came before.
@@ -102,7 +104,7 @@ class Segmenter:
             self._release_again(run, key)
             return run
         definition = self._s.definitions.version(run.campaign_id, run.version)
-        question = Question.of(definition, run.scheduled_at, self._s.lists)
+        question = Question.of(definition, run.scheduled_at, self._s.lists, self._s.runs)
         try:
             body = self._scanner.work(step, question, until)
         except DefinitionError:

@@ -141,7 +141,7 @@ class Inquiry:
         profile = self._s.profiles.get_many([user_id])[user_id]
         if not profile.rev:
             return "unknown_person", []
-        question = Question.of(definition, now, self._s.lists)
+        question = Question.of(definition, now, self._s.lists, self._s.runs)
         answer = matches(question.campaign.audience, profile, question.moment)
         if not answer:
             barring = unmet(question.campaign.audience, profile, question.moment, "audience")
@@ -162,7 +162,7 @@ class Inquiry:
         now, definition = self._s.clock.now(), self._s.definitions.current(campaign_id)
         reason, trail = self._not_selected(user_id, definition)
         if reason == "selected_now":
-            question = Question.of(definition, now, self._s.lists)
+            question = Question.of(definition, now, self._s.lists, self._s.runs)
             recipient = question.recipient(self._s.profiles.get_many([user_id])[user_id])
             would_be = RunItem("", 0, campaign_id, definition.version, now, "running", 1)
             ledger = self._s.ledgers.get_many([user_id])[user_id]
