@@ -1,20 +1,20 @@
 """What a segment asks that the project cannot answer."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
 from dangol.domain.matching import MAX_LABELS
 from dangol.domain.project import Project
-from dangol.domain.segment import Behaviour, Condition, DidCondition, DidNotCondition, Group, Segment
+from dangol.domain.segment import Behaviour, Condition, DidCondition, Group, Segment
 
 
 def check_segment(segment: Segment, project: Project) -> Iterator[Finding]:
     """Check each condition against what the project declares, and the labels."""
     yield from _check_labels(segment)
     for path, node in walk(segment):
-        if isinstance(node, DidCondition | DidNotCondition):
+        if isinstance(node, Behaviour):
             yield from _check_behaviour(path, node, project)
         if node.label and not (len(path) == 2 and path[0] == "any"):  # noqa: PLR2004 - a branch of the top `any`
             yield Finding((*path, "as"), "a label counts on a branch of the top any only", "take it out here")
@@ -41,23 +41,29 @@ def _check_labels(segment: Segment) -> Iterator[Finding]:
 
 
 def _check_behaviour(path: Path, node: Behaviour, project: Project) -> Iterator[Finding]:
-    event = node.did if isinstance(node, DidCondition) else getattr(node, "did_not", "")
-    facet = node.facet()
-    declared = project.event(event).facets
-    if facet and facet[0] not in declared:
-        known = f"declared now: {', '.join(declared)}" if declared else "none is declared now"
-        problem = f"{facet[0]!r} is not a facet of {event}"
-        yield Finding(
-            (*path, "where", facet[0]), problem, f"declare it in dangol.yaml, events.{event}.facets ({known})"
-        )
+    yield from _undeclared({(*path, "where", name): (name, node.event) for name in node.where}, project)
     if isinstance(node, DidCondition):
+        if node.same:
+            yield from _undeclared({(*path, "same"): (node.same, node.did)}, project)
+            yield from _undeclared({(*path, "then_not"): (node.same, str(node.then_not))}, project)
         yield from _check_count(path, node, project)
+
+
+def _undeclared(asked: Mapping[Path, tuple[str, str]], project: Project) -> Iterator[Finding]:
+    """The facets asked for that their events do not declare."""
+    for path, (facet, event) in asked.items():
+        declared = project.event(event).facets
+        if facet not in declared:
+            known = f"declared now: {', '.join(declared)}" if declared else "none is declared now"
+            hint = f"declare it in dangol.yaml, events.{event}.facets ({known})"
+            yield Finding(path, f"{facet!r} is not a facet of {event}", hint)
 
 
 def _check_count(path: Path, node: DidCondition, project: Project) -> Iterator[Finding]:
     keep = project.event(node.did).keep
+    windowed = node.within or node.between or node.since or node.during
     # Without a window and a facet the lifetime count answers, which is kept for ever.
-    if node.count is None or node.count.reach <= keep or not (node.within or node.where):
+    if node.count is None or node.count.reach <= keep or not (windowed or node.where):
         return
     problem = f"only the most recent {keep} of {node.did} are kept, too few to tell"
     yield Finding((*path, "count"), problem, f"raise events.{node.did}.keep in dangol.yaml to {node.count.reach:g}")

@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
-from dangol.domain.comparing import as_moment, holds
+from dangol.domain.comparing import as_moment, compares, holds
+from dangol.domain.comparison import Comparison
 from dangol.domain.condition import TraitCondition
 from tests.actors import NEW_YORK, NOW, SEOUL
 
@@ -137,3 +138,23 @@ def test_epoch_seconds_are_the_same_moment_in_every_zone(zone, at):
 @pytest.mark.parametrize("value", ["", "soon", "2026-13-01", "20240101T1x", True, None, 10**18, float("nan"), -1e18])
 def test_what_is_no_moment_is_none(value):
     assert as_moment(value, SEOUL) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "value", "answer"),
+    [
+        ({"gte": 50_000}, "50000", True),
+        ({"gte": 50_000}, "49999.5", False),
+        ({"between": [1, 2]}, "many", False),
+        ({"lt": 5}, "nan", False),
+        ({"not": "dev"}, "data", True),
+        ({"not": 3}, "3", False),
+        ({"is": True}, "true", True),
+        ({"in": [3, "dev"]}, "3", True),
+        ({"starts_with": "de"}, "dev", True),
+        ({"ends_with": "v"}, "data", False),
+        ({"contains": "at"}, "data", True),
+    ],
+)
+def test_a_facet_compares_as_it_is_written(told, value, answer):
+    assert compares(Comparison.model_validate(told), value) is answer

@@ -4,6 +4,7 @@ from itertools import product
 import pytest
 from hypothesis import given, strategies as st
 
+from dangol.domain import profile as profiles
 from dangol.domain.matching import Moment, labels, matches, select
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
@@ -252,3 +253,24 @@ def test_consent_and_address_are_asked_per_channel():
 
 def test_the_moment_is_told_in_epoch_seconds():
     assert Moment(datetime(1970, 1, 2, tzinfo=UTC), SEOUL).seconds == 86_400
+
+
+def by_category(*occurrences: tuple[str, int, str]) -> Profile:
+    ann = Profile("ann")
+    for event, ago, category in occurrences:
+        fold(ann, Occurrence(event, NOON - ago, 0, {"category": category}), EventSpec(facets=("category",)))
+    return ann
+
+
+def test_what_was_let_go_leaves_open_what_was_left_undone(monkeypatch):
+    monkeypatch.setattr(profiles, "FACET_VALUES_KEPT", 1)
+    asked = {"did": "view", "then_not": "buy", "same": "category"}
+    ann = by_category(("view", 20, "a"), ("buy", 10, "a"), ("view", 5, "b"))
+
+    assert ann.watermarks == {"view": NOON - 20, "buy": NOON - 10}
+    assert answer(ann, **asked) is True
+    assert answer(ann, **asked, where={"category": "c"}) is None
+    assert answer(ann, **asked, within="2s") is False
+    # It may have been b that was bought 20 seconds ago.
+    bob = by_category(("view", 30, "b"), ("buy", 20, "a"), ("view", 5, "b"))
+    assert answer(bob, **asked, between=["40s", "10s"]) is None

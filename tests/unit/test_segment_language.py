@@ -136,6 +136,7 @@ def test_a_trait_condition_knows_its_one_operator(condition, operator, operand):
         ({"trait": "plan", "is": "a", "not": "b"}, "exactly one comparison"),
         ({"trait": "plan", "is": None}, "exactly one comparison"),
         ({"trait": "plan", "in": []}, "at least 1"),
+        ({"trait": "plan", "is": {"a": 1}}, "is not a value"),
         ({"trait": "age", "between": [30, 20]}, "larger number"),
         ({"trait": "age", "gt": "20"}, "valid number"),
         ({"trait": "age", "gt": float("nan")}, "finite number"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -39,7 +39,7 @@ def _as_number(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
-        return None
+        number = nan
     return number if isfinite(number) else None
 
 

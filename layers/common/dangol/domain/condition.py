@@ -16,10 +16,14 @@ class Labelled(Node):
     label: Text | None = Field(default=None, alias="as", description="the branch's name in counts and results")
 
 
-class TraitCondition(Labelled, Comparison):
-    """`{trait: plan, is: pro}`: a comparison with one trait; exactly one operator."""
+class OfTrait(Labelled):
+    """A condition on one trait."""
 
     trait: Text
+
+
+class TraitCondition(Comparison, OfTrait):
+    """`{trait: plan, is: pro}`: a comparison with one trait; exactly one operator."""
 
 
 class ConsentedCondition(Labelled):

@@ -58,7 +58,10 @@ def last_did(condition: LastDidCondition, profile: Profile, moment: Moment) -> A
     high = max([latest for _, latest in spans] + unseen, default=None)
     if high is None:
         return False
-    return _lies(-inf if low is None else low, high, span(condition, moment))
+    if low is None:
+        # If it was done at all, then under a value that was let go.
+        return _lies(-inf, high, span(condition, moment)) and None
+    return _lies(low, high, span(condition, moment))
 
 
 def first_did(condition: FirstDidCondition, profile: Profile, moment: Moment) -> Answer:
@@ -67,8 +70,10 @@ def first_did(condition: FirstDidCondition, profile: Profile, moment: Moment) ->
     first = min((h.first for h in kept if h.first < moment.seconds), default=None)
     if blind is None:
         return first is not None and _lies(first, first, span(condition, moment))
-    # Of a value that was let go, the first time is not known; it was not after the last.
-    return _lies(-inf, min(blind, inf if first is None else first), span(condition, moment)) and None
+    # Of a value that was let go, the first time is not known; it was not after its last.
+    if first is None:
+        return _lies(-inf, blind, span(condition, moment)) and None
+    return _lies(-inf, first, span(condition, moment))
 
 
 def histories(condition: Behaviour, profile: Profile) -> tuple[list[History], int | None]:
