@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import orjson
 
-from dangol.contracts import Consented, Decisions, Identified, Listed, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Listed, Noticed, Performed, Tracked
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
-Happening = Decisions | Tracked | Performed | Identified | Consented | Listed
+Told = Performed | Identified | Consented | Noticed
+_NOTICED: Final = {"of", "by", "channel", "given", "outcome", "answered"}
+Happening = Decisions | Tracked | Told | Listed
 _EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
 
 
@@ -27,7 +29,7 @@ class LakeWriter:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
         engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
-        events = [_row(h) for h in batch if isinstance(h, Performed | Identified | Consented)]
+        events = [_row(h) for h in batch if isinstance(h, Told)]
         events += [row for h in batch if isinstance(h, Listed) for row in _member_rows(h)]
         for table, rows in (("decisions", decisions), ("engagement", engagement), ("events", events)):
             if rows:
@@ -46,7 +48,7 @@ class LakeWriter:
         return {**_common(happening), **names, **told}
 
 
-def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str, Any]:
+def _common(happening: Tracked | Told) -> dict[str, Any]:
     return {
         "id": happening.id,
         "kind": happening.kind,
@@ -56,13 +58,15 @@ def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str
     }
 
 
-def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
+def _row(happening: Told) -> dict[str, Any]:
     row = {**_common(happening), "received_at": _iso(happening.received_at), "source": happening.source}
     if isinstance(happening, Performed):
         value = None if happening.value is None else float(happening.value)
         return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
     if isinstance(happening, Identified):
         return {**row, "properties": _json(happening.traits)}
+    if isinstance(happening, Noticed):
+        return {**row, "properties": _json(happening.model_dump(include=_NOTICED))}
     evidence = happening.model_dump(include=_EVIDENCE, exclude_defaults=True)
     return {**row, "properties": _json({"consents": happening.consents, "method": happening.method, **evidence})}
 
