@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from dangol.contracts import Consented, Decided, Decisions, Identified, Performed, Tracked
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, Ledger, State
 from dangol.domain.profile import Profile
-from dangol.pipeline.folding import hashed
+from dangol.pipeline.identity import hashed
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.record import Recorder, Stores
 from tests.dispatching import running

@@ -158,6 +158,18 @@ class Identified(Contract):
     source: str = ""
 
 
+class Aliased(Contract):
+    """That the visitor `previous_id` is the person `user_id`."""
+
+    kind: Literal["alias"] = "alias"
+    id: str
+    user_id: str
+    previous_id: str
+    at: int
+    received_at: int
+    source: str = ""
+
+
 class Consented(Contract):
     """What a person said of consent, as evidence: how, where, to which wording. Times in epoch milliseconds.
 
@@ -181,7 +193,7 @@ class Consented(Contract):
     run: int | None = None
 
 
-EventWork = Annotated[Decisions | Tracked | Performed | Identified | Consented, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented] = TypeAdapter(
+EventWork = Annotated[Decisions | Tracked | Performed | Identified | Aliased | Consented, Field(discriminator="kind")]
+event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Aliased | Consented] = TypeAdapter(
     EventWork, config=_QUIET
 )

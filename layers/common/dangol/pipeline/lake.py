@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Aliased, Consented, Decisions, Identified, Performed, Tracked
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
@@ -22,7 +22,9 @@ class LakeWriter:
         self._objects = objects
         self._known = known
 
-    def write(self, batch: Sequence[Decisions | Tracked | Performed | Identified | Consented], now: datetime) -> None:
+    def write(
+        self, batch: Sequence[Decisions | Tracked | Performed | Identified | Aliased | Consented], now: datetime
+    ) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
         engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
@@ -44,7 +46,7 @@ class LakeWriter:
         return {**_common(happening), **names, **told}
 
 
-def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str, Any]:
+def _common(happening: Tracked | Performed | Identified | Aliased | Consented) -> dict[str, Any]:
     return {
         "id": happening.id,
         "kind": happening.kind,
@@ -54,13 +56,15 @@ def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str
     }
 
 
-def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
+def _row(happening: Performed | Identified | Aliased | Consented) -> dict[str, Any]:
     row = {**_common(happening), "received_at": _iso(happening.received_at), "source": happening.source}
     if isinstance(happening, Performed):
         value = None if happening.value is None else float(happening.value)
         return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
     if isinstance(happening, Identified):
         return {**row, "properties": _json(happening.traits)}
+    if isinstance(happening, Aliased):
+        return {**row, "properties": _json({"previous_id": happening.previous_id})}
     evidence = happening.model_dump(include=_EVIDENCE, exclude_defaults=True)
     return {**row, "properties": _json({"consents": happening.consents, "method": happening.method, **evidence})}
 

@@ -7,7 +7,7 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Aliased, Consented, Decisions, Identified, Performed, Tracked
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
@@ -17,7 +17,7 @@ from dangol.pipeline.lake import LakeWriter
 from dangol.pipeline.recorded import Recorded
 from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
 
-Happening = Decisions | Tracked | Performed | Identified | Consented
+Happening = Decisions | Tracked | Performed | Identified | Aliased | Consented
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Recorder:
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
         self._lake.write(batch, now)
-        said = [h for h in batch if isinstance(h, Performed | Identified)]
+        said = [h for h in batch if isinstance(h, Performed | Identified | Aliased)]
         recorded = self._folder.fold(said, project)
         self._consents.record([h for h in batch if isinstance(h, Consented)])
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
