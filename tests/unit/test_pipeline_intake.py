@@ -336,3 +336,24 @@ def test_an_alias_says_which_visitor_is_which_person():
     (said,) = world.queue.sent
     assert status == 200
     assert "phone" in str(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"userId": "u1"}, "previousId"),
+        ({"previousId": "x"}, "userId"),
+        ({"previousId": "x", "userId": "anon:y"}, "userId"),
+    ],
+)
+def test_an_alias_without_both_ids_is_refused(said, field):
+    status, answer = World().tell("alias", said)[:2]
+
+    assert (status, answer["field"]) == (400, field)
+
+
+def test_a_group_call_is_taken_and_nothing_of_it_kept():
+    world = World()
+
+    assert world.tell("group", {"userId": "u1", "groupId": "company"})[0] == 200
+    assert not world.queue.sent

@@ -131,7 +131,7 @@ class Intake:
             raise _Refused("userId", "userId or anonymousId is needed")
         if call == "identify":
             return {"kind": "identify", **shared, "traits": _part(said, "traits")}
-        name = _PAGES.get(call) or _event_name(said)
+        name = _PAGES.get(call) or ("group" if call == "group" else _event_name(said))
         properties = _part(said, "properties")
         return {"kind": "event", **shared, "event": name, "properties": properties, "value": _value(properties)}
 
