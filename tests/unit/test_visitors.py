@@ -195,3 +195,15 @@ def test_the_later_word_on_a_trait_the_later_consent_and_the_later_watermark_sta
     assert ann.traits == {"plan": "pro", "age": 30}
     assert ann.consents == {"email": -9, "sms": 3}
     assert ann.watermarks == {"view": 7}
+
+
+def test_visitors_of_several_people_are_merged_in_one_batch():
+    world = World()
+
+    world.fold(did("a", visitor="phone"), did("b", visitor="laptop"))
+    world.fold(LINK, alias("l", "laptop", "bob"))
+
+    assert {user: world.profiles.people[user].histories["view_item"].count for user in ("ann", "bob")} == {
+        "ann": 1,
+        "bob": 1,
+    }
