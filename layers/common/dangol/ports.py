@@ -325,8 +325,8 @@ class Objects(Protocol):
 class Throttle(Protocol):
     """The shared rate of a provider."""
 
-    def reserve(self, name: str, rate: int, count: int, now: float) -> float | None:
-        """Reserve `count` sends; when the first may start in epoch seconds, or None if not within a minute."""
+    def reserve(self, name: str, rate: float, count: int, now: float) -> float | None:
+        """Reserve `count` calls at `rate` a second; when the first may start (epoch seconds), None if too far ahead."""
         ...
 
 
