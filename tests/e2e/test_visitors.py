@@ -1,6 +1,7 @@
 """What a visitor did on the web before they had an account, told through the HTTP API, is the person's."""
 
 import json
+from datetime import timedelta
 
 from click.testing import CliRunner
 
@@ -9,6 +10,7 @@ from cli.local_cloud import LocalCloud
 from cli.main import dangol
 from cli.stack import Stack
 from tests.e2e.conftest import Api, recorded
+from tests.e2e.test_cli_bad_input import PROJECT
 from tests.shop_campaign import project
 
 DID = "{all: [{did: page_view, count: {gte: 3}, within: 1d}, {did: banner_click, within: 1d}]}"
@@ -25,8 +27,10 @@ def test_what_a_visitor_did_before_and_after_they_identified_is_counted_for_the_
     cloud: LocalCloud, stack: Stack, api: Api
 ):
     apply(stack, project(), [])
-    visits = [{"type": "page", "anonymousId": "tablet", "messageId": f"tablet{n}"} for n in range(3)]
-    click = {"type": "track", "event": "banner_click", "anonymousId": "tablet", "messageId": "tablet-click"}
+    (cloud.folder / "dangol.yaml").write_text(PROJECT)
+    visitor = {"anonymousId": "tablet", "timestamp": (stack.clock.now() - timedelta(hours=1)).isoformat()}
+    visits = [{**visitor, "type": "page", "messageId": f"tablet{n}"} for n in range(3)]
+    click = {**visitor, "type": "track", "event": "banner_click", "messageId": "tablet-click"}
     api.batch(*visits[:2], click)
     recorded(stack)
 
