@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from cli.nearest import closest
 from cli.secrets import ensure_secrets
 from cli.stack import Stack
 from dangol.adapters.schedules import at_time
@@ -12,7 +13,7 @@ from dangol.domain.campaign import Campaign
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Project
 from dangol.domain.schedule import Expression, expression
-from dangol.domain.segment import Segment, TraitCondition, conditions
+from dangol.domain.segment import Segment, TraitCondition, conditions, lists_of
 from dangol.ports import Definition
 from dangol.rendering import traits_needed
 
@@ -44,6 +45,8 @@ def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaig
     """
     for campaign_id, campaign in campaigns:
         check_traits(stack, campaign_id, campaign, project)
+        segments = (campaign.audience, *campaign.exclude, *project.always_exclude)
+        check_lists(stack, segments, f"campaigns/{campaign_id}: audience")
     ensure_secrets(stack)
     verify_sender(stack, project)
     stack.definitions.save_project(project, stack.clock.now())
@@ -102,6 +105,21 @@ def check_traits(stack: Stack, campaign_id: str, campaign: Campaign, project: Pr
         asked.append((campaign.assign_by.trait, "assign_by.trait"))
     for trait, field in asked:
         refuse_unknown(trait, known, f"campaigns/{campaign_id}: {field}")
+
+
+def check_lists(stack: Stack, segments: Iterable[Segment], field: str) -> None:
+    """See to it that each list that segments ask for is there.
+
+    Raises:
+        DefinitionError: it was never imported; naming the nearest that was.
+    """
+    asked = sorted(lists_of(segments))
+    known = stack.lists.names() if asked else frozenset()
+    for name in asked:
+        if name not in known:
+            there = f"lists: {', '.join(sorted(known)[:20])}" if known else "there are no lists yet"
+            hint = " ".join(part for part in (closest(name, known), f"dangol import list makes one; {there}") if part)
+            raise DefinitionError(f"there is no list {name!r}", field=field, hint=hint)
 
 
 def refuse_unknown(trait: str, known: Iterable[str], field: str) -> None:

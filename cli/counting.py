@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cli.applying import refuse_unknown, traits_of
+from cli.applying import check_lists, refuse_unknown, traits_of
+from cli.asking import found_by
 from cli.stack import Stack
 from dangol.adapters.fitting import exactly_said
 from dangol.domain.compiling import address_trait, columns, compiled
@@ -16,7 +17,8 @@ from dangol.domain.profile import ADDRESS_TRAITS, Profile
 from dangol.domain.project import Project
 from dangol.domain.segment import Condition, Segment
 from dangol.domain.sieve import Columns
-from dangol.ports import Search
+from dangol.pipeline.listing import replaced_at
+from dangol.ports import Page, Search
 
 
 @dataclass(slots=True)
@@ -40,11 +42,12 @@ class Inquiry:
     excluded: Sequence[Segment]
     project: Project
     at: datetime
+    lists: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def moment(self) -> Moment:
         """The moment in the project's zone."""
-        return Moment(self.at, self.project.zone)
+        return Moment(self.at, self.project.zone, self.lists)
 
     @property
     def branches(self) -> Sequence[Condition]:
@@ -61,14 +64,14 @@ class Inquiry:
 
 
 def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None = None) -> dict[str, Any]:
-    """Count a segment in one scan of the people; `selected` is given each person's id.
+    """Count a segment in one scan of the people, or by its query; `selected` is given each person's id.
 
     Raises:
-        DefinitionError: it asks for a trait that nobody has.
+        DefinitionError: it asks for a trait that nobody has, or for a list that was never imported; its query fails.
     """
-    _refuse_unknown_traits(stack, inquiry)
+    inquiry = _asked(stack, inquiry)
     started, tally = time.monotonic(), Count()
-    for page in stack.profiles.scan(0, 1, None, inquiry.search):
+    for page in _pages(stack, inquiry):
         tally.scanned += page.scanned
         for profile, certain in page.people:
             if tallied(tally, inquiry, profile, certain=certain) and selected:
@@ -91,13 +94,13 @@ def size(stack: Stack, inquiry: Inquiry) -> dict[str, Any]:
     """How many a segment selects and nothing else: counted inside DynamoDB where its filter tells all.
 
     Raises:
-        DefinitionError: it asks for a trait that nobody has.
+        DefinitionError: it asks for a trait that nobody has, or for a list that was never imported.
     """
+    inquiry = _asked(stack, inquiry)
     sieve = inquiry.search.sieve
     if not (sieve.exact and exactly_said(sieve.may)):
         counted = count(stack, inquiry)
         return {key: value for key, value in counted.items() if key not in ("reachable", "steps", "excluded")}
-    _refuse_unknown_traits(stack, inquiry)
     started = time.monotonic()
     pages = list(stack.profiles.count(0, 1, sieve.may))
     return {
@@ -111,10 +114,21 @@ def size(stack: Stack, inquiry: Inquiry) -> dict[str, Any]:
     }
 
 
-def _refuse_unknown_traits(stack: Stack, inquiry: Inquiry) -> None:
+def _pages(stack: Stack, inquiry: Inquiry) -> Iterable[Page]:
+    """Those who may be meant, in pages."""
+    if inquiry.segment.sql is not None:
+        return found_by(stack, inquiry.segment.sql, inquiry.at)
+    return stack.profiles.scan(0, 1, None, inquiry.search)
+
+
+def _asked(stack: Stack, inquiry: Inquiry) -> Inquiry:
+    """The inquiry with what is known of the lists that it asks for; refused where it asks for what is not there."""
+    segments, place = (inquiry.segment, *inquiry.excluded), f"segments/{inquiry.segment.name or 'inline'}"
+    check_lists(stack, segments, place)
     known = stack.catalogue.names("traits")
-    for trait in sorted(traits_of((inquiry.segment, *inquiry.excluded))) if known else ():
-        refuse_unknown(trait, known, f"segments/{inquiry.segment.name or 'inline'}")
+    for trait in sorted(traits_of(segments)) if known else ():
+        refuse_unknown(trait, known, place)
+    return replace(inquiry, lists=replaced_at(stack.lists, segments))
 
 
 def _title(segment: Segment) -> str:

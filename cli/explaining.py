@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from cli.applying import check_lists
 from cli.prices import read_cost
 from cli.stack import Stack
 from dangol.adapters.filters import Expression
@@ -12,14 +13,20 @@ from dangol.domain.compiling import columns, compiled, residual
 from dangol.domain.matching import Moment
 from dangol.domain.project import Project
 from dangol.domain.segment import Condition, Segment
+from dangol.pipeline.listing import replaced_at
 
 # A scan reads with eventual consistency: half a unit for each 4 KB.
 BYTES_PER_UNIT: Final = 8_192
 
 
 def explain(stack: Stack, segment: Segment, project: Project, at: datetime) -> dict[str, Any]:
-    """How the people of a segment are found as of `at`."""
-    moment, expression = Moment(at, project.zone), Expression()
+    """How the people of a segment are found as of `at`.
+
+    Raises:
+        DefinitionError: it asks for a list that was never imported.
+    """
+    check_lists(stack, [segment], f"segments/{segment.name or 'inline'}")
+    moment, expression = Moment(at, project.zone, replaced_at(stack.lists, [segment])), Expression()
     may = compiled(segment, (), moment).may
     told = expression.filter(may)
     left: Iterable[Condition] = residual(segment, moment) if exactly_said(may) else [segment]
@@ -49,4 +56,4 @@ def _columns(segment: Segment) -> list[str]:
     if read.whole:
         return ["*"]
     named = [f"did.{event}" for event in sorted(read.events)] + [f"traits.{trait}" for trait in sorted(read.traits)]
-    return ["user_id", *(name for name in ("watermarks", "consents") if getattr(read, name)), *named]
+    return ["user_id", *(name for name in ("watermarks", "consents", "lists") if getattr(read, name)), *named]

@@ -11,9 +11,11 @@ import boto3
 from botocore.exceptions import ClientError
 
 from dangol import bootstrap
+from dangol.adapters.athena_queries import AthenaQueries
 from dangol.adapters.catalogue import DynamoCatalogue
 from dangol.adapters.definitions import DynamoDefinitions
 from dangol.adapters.ledgers import DynamoLedgers
+from dangol.adapters.lists import DynamoLists
 from dangol.adapters.objects import S3Objects
 from dangol.adapters.parameters import SsmParameters
 from dangol.adapters.profiles import DynamoProfiles
@@ -94,6 +96,16 @@ class Stack:
     def ledgers(self) -> DynamoLedgers:
         """Permission and contact."""
         return DynamoLedgers(self.dynamodb, self.settings.ledger_table, self.settings.campaigns_table)
+
+    @cached_property
+    def queries(self) -> AthenaQueries:
+        """Audiences said in SQL."""
+        return bootstrap.athena_queries(self.settings)
+
+    @cached_property
+    def lists(self) -> DynamoLists:
+        """The lists of people that were made elsewhere."""
+        return DynamoLists(self.dynamodb, self.settings.campaigns_table)
 
     @cached_property
     def objects(self) -> S3Objects:

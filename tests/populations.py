@@ -12,7 +12,8 @@ from dangol.domain.project import EventSpec
 from dangol.domain.quantities import parse_duration
 from tests.actors import NOON, NOW, SEOUL
 
-MOMENT = Moment(NOW, SEOUL)
+LISTS = {"vip": 0, "back": 4}
+MOMENT = Moment(NOW, SEOUL, LISTS)
 EVENTS = ["view", "cart", "buy"]
 CATEGORIES = ["a", "b", "c"]
 TEXTS = ["pro", "free", "p", "1", "true", "서울", "프로"]
@@ -42,10 +43,11 @@ class Person:
     traits: dict[str, Any] = field(default_factory=dict)
     events: list[tuple[str, int, int, str]] = field(default_factory=list)
     consents: dict[str, int] = field(default_factory=dict)
+    lists: dict[str, int] = field(default_factory=dict)
 
     def profile(self, keep: int = 64) -> Profile:
         """What the table holds of it."""
-        profile = Profile(self.user_id, traits=dict(self.traits), consents=dict(self.consents))
+        profile = Profile(self.user_id, traits=dict(self.traits), consents=dict(self.consents), lists=dict(self.lists))
         for event, ago, value, category in self.events:
             spec = EventSpec(keep=keep, facets=("category",))
             fold(profile, Occurrence(event, NOON - ago, value * 10_000, {"category": category}), spec)
@@ -61,6 +63,7 @@ def people(draw: st.DrawFn, user_id: str = "ann") -> Person:
         draw(st.dictionaries(st.sampled_from(TRAITS), VALUES, max_size=4)),
         draw(st.lists(event, max_size=10)),
         draw(st.dictionaries(st.sampled_from(["email", "sms"]), st.sampled_from([5, -5]), max_size=2)),
+        draw(st.dictionaries(st.sampled_from([*LISTS]), st.sampled_from([5, 4, 3, -5]), max_size=2)),
     )
 
 
@@ -100,6 +103,7 @@ LEAVES = st.one_of(
     TRAIT,
     st.fixed_dictionaries({"consented": CHANNEL}),
     st.fixed_dictionaries({"reachable": CHANNEL}),
+    st.fixed_dictionaries({"in_list": st.sampled_from([*LISTS])}),
 )
 
 
@@ -119,16 +123,22 @@ def means(node: dict[str, Any], person: Person) -> bool:
         return _did(node, person)
     if "did_not" in node:
         return not _did({**node, "did": node["did_not"]}, person)
-    if "consented" in node:
-        return node["consented"] == "console" or person.consents.get(node["consented"], 0) > 0
-    if "reachable" in node:
-        traits = {"email": "email", "sms": "phone"}
-        return node["reachable"] == "console" or bool(person.traits.get(traits[node["reachable"]]))
+    if node.keys() & {"consented", "reachable", "in_list"}:
+        return _is(node, person)
     return (
         all(means(one, person) for one in node.get("all", []))
         and ("any" not in node or any(means(one, person) for one in node["any"]))
         and not any(means(one, person) for one in node.get("none", []))
     )
+
+
+def _is(node: dict[str, Any], person: Person) -> bool:
+    if "consented" in node:
+        return node["consented"] == "console" or person.consents.get(node["consented"], 0) > 0
+    if "reachable" in node:
+        traits = {"email": "email", "sms": "phone"}
+        return node["reachable"] == "console" or bool(person.traits.get(traits[node["reachable"]]))
+    return person.lists.get(node["in_list"], 0) >= max(1, LISTS[node["in_list"]])
 
 
 def _did(node: dict[str, Any], person: Person) -> bool:

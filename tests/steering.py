@@ -10,7 +10,16 @@ from dangol.pipeline.control import Controller
 from dangol.pipeline.segment import Segmenter, Stores
 from dangol.ports import RunItem
 from tests.dispatching import RUN, World, consenting
-from tests.fakes import FakeDefinitions, FakeObjects, FakeProfiles, FakeQueue, FakeRuns, FakeThrottle
+from tests.fakes import (
+    FakeDefinitions,
+    FakeLists,
+    FakeObjects,
+    FakeProfiles,
+    FakeQueries,
+    FakeQueue,
+    FakeRuns,
+    FakeThrottle,
+)
 
 ORDER = StartRun(campaign="launch", scheduled_at="2026-12-01T01:00:00+00:00")
 
@@ -31,10 +40,12 @@ class Stage(World):
                 runs=self.runs,
                 journals=self.journals,
                 profiles=self.profiles,
+                lists=FakeLists(),
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,
                 throttle=FakeThrottle(),
+                queries=FakeQueries(),
                 clock=self.clock,
             )
         )

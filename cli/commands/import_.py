@@ -1,4 +1,4 @@
-"""Import people or events from CSV, TSV or JSON lines, gzipped or not."""
+"""Import people, events or lists from CSV, TSV or JSON lines, gzipped or not."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,9 +13,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from cli.connecting import project_and_stack
 from cli.importing import Origin, import_events, import_profiles, result_of
 from cli.invocation import Invocation, examples, json_option, pass_invocation
+from cli.listing import ListImport, import_list
 from cli.output import emit
-from cli.reading.columns import EventOptions, ProfileOptions, event_mapping, profile_mapping
+from cli.reading.columns import EventOptions, ProfileOptions, event_mapping, list_name, profile_mapping
 from cli.reading.events import read_events
+from cli.reading.members import read_members
 from cli.reading.profiles import read_profiles
 from cli.reading.rejects import Rejects, accepted
 from cli.reading.source import Source
@@ -93,6 +95,36 @@ def events(invocation: Invocation, /, file: Path, *, as_json: bool, **options: A
     started = time.monotonic()
     with Source.at(file) as source, Rejects(file, rejects_path) as rejects, _bar(source, quiet=as_json) as bar:
         done = import_events(stack, accepted(read_events(source, mapping), rejects), file.name, bar)
+    result = result_of(done, rejects.count, str(rejects.path) if rejects.path else None, started)
+    emit(as_json, result, lambda console: _render(console, result, source))
+
+
+@command.command(
+    "list",
+    epilog=examples(
+        "dangol import list vip.csv --name vip",
+        "dangol import list amplitude-cohort.csv --name 이탈위험 --replace",
+        "dangol import list members.jsonl.gz --name vip --map user_id=회원번호",
+    ),
+)
+@click.argument("file", type=_FILE)
+@click.option("--name", required=True, metavar="NAME", help="The list's name, as segments say it: in_list: NAME.")
+@click.option("--map", "maps", multiple=True, metavar="user_id=COLUMN", help="Which column holds the user ids.")
+@click.option("--add/--replace", "add", default=True, show_default=True, help="Add people, or tell the list anew.")
+@click.option("--rejects", "rejects_path", type=click.Path(path_type=Path), metavar="PATH", help="Where bad rows go.")
+@json_option
+@pass_invocation
+def members(invocation: Invocation, /, file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
+    """Import who is on a list from FILE: CSV, JSON lines, or a cohort that Amplitude or Mixpanel exported."""
+    _, stack = project_and_stack(invocation)
+    wanted = ListImport(list_name(options["name"]), not options["add"], file.name)
+    started = time.monotonic()
+    with (
+        Source.at(file) as source,
+        Rejects(file, options["rejects_path"]) as rejects,
+        _bar(source, quiet=as_json) as bar,
+    ):
+        done = import_list(stack, accepted(read_members(source, options["maps"]), rejects), wanted, bar)
     result = result_of(done, rejects.count, str(rejects.path) if rejects.path else None, started)
     emit(as_json, result, lambda console: _render(console, result, source))
 

@@ -114,6 +114,8 @@ def _missing(complaint: _Complaint) -> tuple[str, str]:
 
 def _not_a_kind(complaint: _Complaint) -> tuple[str, str]:
     tag = str(complaint.context["tag"])
+    if tag == "sql":
+        return "sql is no condition", "it stands alone at the top of an audience; take people out under exclude"
     return (_LATER, "") if tag in RESERVED else (f"{tag!r} is not a condition", _options(tag, [*KINDS]))
 
 

@@ -106,6 +106,19 @@ def profile_mapping(options: ProfileOptions) -> ProfileMapping:
     )
 
 
+def member_column(maps: Iterable[str]) -> str | None:
+    """The column that `--map user_id=COLUMN` names, if it was given. Raises `DefinitionError`."""
+    return _targets(maps, _PROFILE_TARGETS).get("user_id")
+
+
+def list_name(text: str) -> str:
+    """Read a list's name as YAML files write it. Raises `DefinitionError`."""
+    name = _normal(text)
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise DefinitionError(f"a list's name has 1 to {MAX_NAME} printable characters", field="--name")
+    return name
+
+
 def event_mapping(options: EventOptions) -> EventMapping:
     """Read the options. Raises `DefinitionError`."""
     targets = _targets(options.maps, _EVENT_TARGETS)

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dangol import bootstrap
-from dangol.contracts import event_work
+from dangol.contracts import Happening, event_work
 from dangol.observability import logger
-from dangol.pipeline.record import Happening
 
 
 @logger.inject_lambda_context

@@ -16,7 +16,7 @@ from cli.stack import Stack
 from dangol.adapters.throttle import DynamoThrottle
 from dangol.contracts import Release, ScanStep
 from dangol.domain.ledger import State
-from dangol.pipeline.segment import READS
+from dangol.pipeline.scanning import READS
 from dangol.pipeline.steps import chunks_of, read_step, steps_prefix
 from tests.e2e.audience import apply_to, consenting, ended, entries, queue_with, run_to_end, times_mailed, worked_off
 from tests.e2e.conftest import eventually, queue_is_dry, recorded, status

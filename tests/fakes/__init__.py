@@ -1,9 +1,9 @@
 """Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
 
-from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeTraces
-from tests.fakes.people import FakeLedgers, FakeOutcomes, FakeProfiles
+from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeQueries, FakeTraces
+from tests.fakes.people import FakeLedgers, FakeLists, FakeOutcomes, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
-from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, RecordingChannel
+from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, FakeWebhooks, RecordingChannel
 
 __all__ = [
     "FakeCatalogue",
@@ -12,13 +12,16 @@ __all__ = [
     "FakeJournals",
     "FakeLakeReader",
     "FakeLedgers",
+    "FakeLists",
     "FakeObjects",
     "FakeOutcomes",
     "FakeProfiles",
+    "FakeQueries",
     "FakeQueue",
     "FakeRuns",
     "FakeThrottle",
     "FakeTimer",
     "FakeTraces",
+    "FakeWebhooks",
     "RecordingChannel",
 ]

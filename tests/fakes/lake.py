@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from dangol.domain.errors import NotFoundError
+from dangol.domain.errors import DefinitionError, NotFoundError
 
 
 class FakeObjects:
@@ -50,6 +50,39 @@ class FakeLakeReader:
 
     def totals(self, run: str) -> Mapping[str, int]:
         return {"clicked": 3, "opened": 5, "unsubscribed": 0}
+
+
+class FakeQueries:
+    """Queries that find whom they are told to, a page of two at a time."""
+
+    def __init__(self, *users: str, page: int = 2) -> None:
+        self.users = users
+        self.asked: dict[str, str] = {}
+        # How often a query is looked at before it is done, and why it fails then.
+        self.patience = 0
+        self.problem: str | None = None
+        self._page = page
+
+    def start(self, query: str, token: str) -> str:
+        # Athena's own limits.
+        assert 32 <= len(token) <= 128
+        self.asked[token] = query
+        return token
+
+    def done(self, name: str) -> bool:
+        assert name in self.asked
+        if self.patience:
+            self.patience -= 1
+            return False
+        if self.problem:
+            raise DefinitionError(self.problem, field="sql")
+        return True
+
+    def page(self, name: str, start: str | None) -> tuple[Sequence[str], str | None]:
+        assert name in self.asked
+        position = int(start or 0)
+        end = position + self._page
+        return self.users[position:end], str(end) if end < len(self.users) else None
 
 
 class FakeTraces:

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from dangol.domain.ledger import Ledger
+from dangol.domain.listing import MemberList
 from dangol.domain.profile import Profile
 from dangol.domain.sieve import Test, passes
 from dangol.ports import Outcome, Page, Search
@@ -131,3 +132,24 @@ class FakeOutcomes:
         self.outcomes |= dict(zip(keys, changed, strict=True))
         self._runs.add(run, deltas)
         return True
+
+
+class FakeLists:
+    """Lists, each guarded by its `rev`."""
+
+    def __init__(self, *lists: MemberList) -> None:
+        self.lists = {known.name: known for known in lists}
+        self.before_write = lambda: None
+
+    def get(self, name: str) -> MemberList:
+        return self.lists.get(name) or MemberList(name)
+
+    def put(self, changed: MemberList) -> bool:
+        self.before_write()
+        if self.get(changed.name).rev != changed.rev - 1:
+            return False
+        self.lists[changed.name] = changed
+        return True
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self.lists)

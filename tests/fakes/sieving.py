@@ -20,6 +20,8 @@ def stored(profile: Profile, subject: Subject) -> Any:
             return profile.watermarks.get(subject.name)
         case "consent":
             return profile.consents.get(subject.name)
+        case "list":
+            return profile.lists.get(subject.name)
 
 
 def kind(value: Any) -> str:
@@ -84,6 +86,7 @@ def seen(profile: Profile, columns: Columns) -> Profile:
         histories={key: history for key, history in profile.histories.items() if key in columns.events},
         watermarks=profile.watermarks if columns.watermarks else {},
         consents=profile.consents if columns.consents else {},
+        lists=profile.lists if columns.lists else {},
         seen={},
         rev=0,
     )

@@ -17,7 +17,16 @@ from dangol.contracts import ScanStep, StartRun, segment_work
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeQueue, FakeRuns, FakeThrottle
+from tests.fakes import (
+    FakeClock,
+    FakeDefinitions,
+    FakeJournals,
+    FakeLists,
+    FakeQueries,
+    FakeQueue,
+    FakeRuns,
+    FakeThrottle,
+)
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition
 
@@ -82,11 +91,13 @@ def main(people: int) -> None:
             definitions=FakeDefinitions(definition(of=campaign(audience=SEGMENT))),
             runs=runs,
             profiles=DynamoProfiles(Table(people), "people"),  # type: ignore[arg-type]
+            lists=FakeLists(),
             objects=objects,
             tasks=tasks,
             sends=steps,
             journals=FakeJournals(runs),
             throttle=FakeThrottle(),
+            queries=FakeQueries(),
             clock=FakeClock(),
         )
     )

@@ -14,10 +14,11 @@ from cli.main import dangol
 from cli.prices import read_cost
 from cli.words import words
 from dangol.domain.errors import DefinitionError
+from dangol.domain.listing import MemberList
 from dangol.domain.profile import History, Profile
 from dangol.domain.segment import Segment
 from tests.actors import DAY, NOON, NOW
-from tests.fakes import FakeProfiles
+from tests.fakes import FakeClock, FakeLists, FakeObjects, FakeProfiles, FakeQueries
 from tests.shop_campaign import project
 
 SHOP = project()
@@ -38,6 +39,10 @@ def stack() -> Any:
     names = {"traits": ["plan", "email"]}
     return SimpleNamespace(
         profiles=profiles,
+        objects=FakeObjects(),
+        clock=FakeClock(),
+        queries=FakeQueries("u2", "u1", "gone", "u9"),
+        lists=FakeLists(MemberList("vip", sessions={"file": 5}, rev=1)),
         catalogue=SimpleNamespace(names=names.__getitem__),
         settings=SimpleNamespace(region="ap-northeast-2"),
     )
@@ -83,6 +88,67 @@ def test_a_size_that_the_filter_tells_is_counted_by_the_store(stack):
     stack.profiles.scan = lambda *_: pytest.fail("nobody needs to be read")
 
     assert size(stack, inquiry({"trait": "plan", "is": "pro"}))["count"] == 5
+
+
+@pytest.mark.parametrize("ask", [count, size])
+def test_who_is_on_a_list_is_counted(stack, ask):
+    for user, said in (("u1", 5), ("u2", 4), ("u3", -9), ("u4", 6)):
+        stack.profiles.people[user].lists = {"vip": said}
+
+    assert ask(stack, inquiry({"in_list": "vip"}))["count"] == 2
+
+
+@pytest.mark.parametrize("ask", [count, size])
+def test_whom_a_query_finds_are_counted(stack, ask):
+    stack.queries.patience = 1
+
+    counted = ask(stack, inquiry({"sql": "select user_id from events"}))
+
+    assert (counted["count"], counted["scanned"]) == (3, 4)
+    assert stack.objects.keys("profile_snapshots/", None, 9) == []
+
+
+def test_a_query_s_people_can_be_reached_or_are_excluded(stack):
+    members: list[str] = []
+    asked = inquiry({"sql": "select user_id from events"}, {"trait": "plan", "is": "free"})
+
+    counted = count(stack, asked, members.append)
+
+    assert (counted["count"], counted["reachable"]) == (2, {"email": 1})
+    assert counted["steps"] == [{"step": "1", "alone": 3, "added": 3}]
+    assert counted["excluded"] == [{"segment": "1", "taken": 1}]
+    assert members == ["u1", "u9"]
+
+
+def test_a_query_over_the_people_has_them_as_a_table(stack, monkeypatch):
+    monkeypatch.setattr("cli.asking._KEPT", 6)
+
+    count(stack, inquiry({"sql": "select user_id from profiles"}))
+
+    assert len(stack.objects.keys("profile_snapshots/", None, 9)) == 2
+    assert len(stack.objects.rows("profile_snapshots/")) == 10
+
+
+def test_a_query_that_fails_says_why(stack):
+    stack.queries.problem = "Athena: no such column"
+
+    with pytest.raises(DefinitionError, match="no such column"):
+        count(stack, inquiry({"sql": "select user from events"}))
+
+
+def test_a_list_is_filtered_by_in_dynamodb(stack):
+    told = explain(stack, Segment.model_validate({"in_list": "vip"}), SHOP, NOW)
+
+    assert (told["filter"], told["residual"], told["columns"]) == ("lists.#0 >= :0", [], ["user_id", "lists"])
+    assert (told["names"], told["values"]) == ({"#0": "vip"}, {":0": {"N": "5"}})
+
+
+@pytest.mark.parametrize("ask", [count, size])
+def test_a_list_that_was_never_imported_is_refused(stack, ask):
+    with pytest.raises(DefinitionError, match="there is no list 'vlp'") as refused:
+        ask(stack, inquiry({"in_list": "vlp"}))
+
+    assert "vip" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize("ask", [count, size])

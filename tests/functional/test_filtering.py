@@ -94,7 +94,7 @@ def compare(clients: dict[str, Any], populations: int, trees: int) -> None:
         segment, taken = Segment.model_validate(told), [Segment.model_validate(one) for one in excluded]
         meant = [p.user_id for p in population if means(told, p) and not any(means(one, p) for one in excluded)]
         for name, profiles in tables.items():
-            assert selected(profiles, segment, taken) == (meant, len(population)), name
+            assert selected(profiles, segment, taken) == (meant, len(population)), f"{name} {told!s} {excluded!s}"
             sieve = compiled(segment, taken, MOMENT)
             if sieve.exact and exactly_said(sieve.may):
                 counts = [page for task in range(2) for page in profiles.count(task, 2, sieve.may)]

@@ -9,14 +9,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dangol.adapters.ledgers import DynamoLedgers
+from dangol.adapters.lists import DynamoLists
 from dangol.adapters.outcomes import DynamoOutcomes
 from dangol.adapters.profiles import DynamoProfiles
 from dangol.adapters.runs import DynamoRuns
 from dangol.domain.ledger import Entry, Flag, Ledger, State
+from dangol.domain.listing import MemberList
 from dangol.domain.profile import History, Profile
 from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject
 from dangol.ports import Outcome, Search
-from tests.fakes import FakeLedgers, FakeOutcomes, FakeProfiles, FakeRuns
+from tests.fakes import FakeLedgers, FakeLists, FakeOutcomes, FakeProfiles, FakeRuns
 from tests.fakes.world import NOW
 
 EVERYBODY = Search(OPEN, Columns(whole=True))
@@ -40,6 +42,7 @@ RICH = Profile(
     },
     watermarks={"view": 1},
     consents={"email": 5, "sms": -6},
+    lists={"vip": 7, "이탈위험": -8},
     seen={b"12345678": 20_000},
 )
 
@@ -50,19 +53,20 @@ GROWN = Profile("u2", {"age": 10}, absorbed=frozenset({b"visitor1", b"visitor2"}
 
 @dataclass
 class Stores:
-    """The three stores, and the runs whose counters they add to."""
+    """The four stores, and the runs whose counters they add to."""
 
     profiles: Any
     ledgers: Any
     outcomes: Any
     runs: Any
+    lists: Any
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "fake":
         runs = FakeRuns()
-        return Stores(FakeProfiles(), FakeLedgers(runs), FakeOutcomes(runs), runs)
+        return Stores(FakeProfiles(), FakeLedgers(runs), FakeOutcomes(runs), runs, FakeLists())
     client, table = request.getfixturevalue("dynamodb"), request.getfixturevalue("new_table")
     campaigns = table("pk", "sk")
     return Stores(
@@ -70,6 +74,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
         DynamoLedgers(client, table("user_id"), campaigns),
         DynamoOutcomes(client, table("user_id", "run"), campaigns),
         DynamoRuns(client, campaigns),
+        DynamoLists(client, campaigns),
     )
 
 
@@ -137,7 +142,9 @@ def test_a_scan_gives_whom_the_sieve_lets_through_and_says_who_is_certain(stores
 
 def test_a_scan_reads_what_it_was_asked_to_and_no_more(stores):
     stores.profiles.put_many([RICH])
-    asked = Columns(traits=frozenset({"name", "none"}), events=frozenset({"purchase"}), watermarks=True, consents=True)
+    asked = Columns(
+        traits=frozenset({"name", "none"}), events=frozenset({"purchase"}), watermarks=True, consents=True, lists=True
+    )
 
     (page,) = stores.profiles.scan(0, 1, None, Search(OPEN, asked))
 
@@ -272,3 +279,27 @@ def test_a_merged_visitor_is_kept_and_neither_scanned_nor_counted(stores):
     assert stores.profiles.get_many(["anon:x", "u2"]) == {"anon:x": replace(MERGED, rev=1), "u2": replace(GROWN, rev=1)}
     assert [person.user_id for person, _ in page.people] == ["u2"]
     assert counted == 1
+
+
+def test_a_list_is_read_as_it_was_written(stores):
+    wanted = MemberList("이탈위험", "cohort.csv", 9, 12, {"s1": 5, "s2": 7}, rev=1)
+
+    assert stores.lists.get("이탈위험") == MemberList("이탈위험")
+    assert stores.lists.put(wanted)
+    assert stores.lists.get("이탈위험") == wanted
+
+
+def test_a_list_that_somebody_else_changed_is_not_overwritten(stores):
+    assert stores.lists.put(MemberList("vip", "first", rev=1))
+
+    assert not stores.lists.put(MemberList("vip", "second", rev=1))
+    assert not stores.lists.put(MemberList("vip", "third", rev=3))
+    assert stores.lists.put(MemberList("vip", "fourth", rev=2))
+    assert stores.lists.get("vip").source == "fourth"
+
+
+def test_the_names_of_all_lists_are_known(stores):
+    for name in ("vip", "이탈위험"):
+        stores.lists.put(MemberList(name, rev=1))
+
+    assert stores.lists.names() == {"vip", "이탈위험"}

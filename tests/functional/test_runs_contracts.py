@@ -1,5 +1,6 @@
 """Runs, journals, rates, queues and objects: the fakes and the adapters keep the same promises."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from dangol import bootstrap
+from dangol.adapters.athena_queries import AthenaQueries
 from dangol.adapters.catalogue import DynamoCatalogue
 from dangol.adapters.definitions import DynamoDefinitions
 from dangol.adapters.journals import DynamoJournals
@@ -19,13 +21,22 @@ from dangol.adapters.runs import DynamoRuns
 from dangol.adapters.schedules import SchedulerTimer, Target
 from dangol.adapters.throttle import DynamoThrottle
 from dangol.contracts import Decided, Decisions
-from dangol.domain.errors import ConflictError, NotFoundError, UnavailableError
+from dangol.domain.errors import ConflictError, DefinitionError, NotFoundError, UnavailableError
 from dangol.domain.stopping import Tally
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.ports import Journal, Standing, Verdict
 from tests.dispatching import RUN, running
-from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeRuns, FakeThrottle, FakeTimer
+from tests.fakes import (
+    FakeClock,
+    FakeDefinitions,
+    FakeJournals,
+    FakeObjects,
+    FakeQueries,
+    FakeRuns,
+    FakeThrottle,
+    FakeTimer,
+)
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition, project
 from tests.unit.test_pipeline_record import did
@@ -284,6 +295,49 @@ def test_keys_come_in_order_and_in_pages(objects):
 
     assert list(objects.keys("a/", None, 2)) == ["a/1", "a/2"]
     assert list(objects.keys("a/", "a/2", 2)) == ["a/3"]
+
+
+FOUND = tuple(f"u{n:04d}" for n in range(1_500))
+ASKED = "SELECT 'u' || lpad(CAST(n AS varchar), 4, '0') AS user_id FROM unnest(generate_series(0, 1499)) AS t(n)"
+
+
+@pytest.fixture(params=["fake", "athena"])
+def queries(request: pytest.FixtureRequest) -> Any:
+    if request.param == "fake":
+        return FakeQueries(*FOUND, page=1_000)
+    emulator, bucket = request.getfixturevalue("emulator"), request.getfixturevalue("bucket")
+    athena = bootstrap.client("athena", emulator)
+    workgroup = f"group-{uuid4().hex[:12]}"
+    where = {"ResultConfiguration": {"OutputLocation": f"s3://{bucket}/athena/"}}
+    athena.create_work_group(Name=workgroup, Configuration=where)
+    return AthenaQueries(athena, database="default", workgroup=workgroup)
+
+
+def done(queries: Any, name: str) -> None:
+    """Look until it is."""
+    end = time.monotonic() + 30
+    while not queries.done(name):
+        assert time.monotonic() < end
+
+
+def test_a_query_s_answer_comes_in_pages(queries):
+    name = queries.start(ASKED, "t" * 32)
+    done(queries, name)
+
+    first, following = queries.page(name, None)
+    rest, end = queries.page(name, following)
+
+    assert (sorted([*first, *rest]), end) == (sorted(FOUND), None)
+    assert len(first) >= 999
+    assert queries.page(name, following) == (rest, None)
+
+
+def test_a_query_that_fails_says_why(queries):
+    queries.problem = "Athena: no such table"
+    name = queries.start("SELECT user_id FROM nothing_of_the_kind", "u" * 32)
+
+    with pytest.raises(DefinitionError, match="Athena: "):
+        done(queries, name)
 
 
 def test_the_lakes_totals_count_each_event_once(objects):

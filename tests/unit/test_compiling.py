@@ -32,7 +32,7 @@ from dangol.domain.sieve import (
 )
 from tests.actors import NOON
 from tests.fakes.sieving import asking, seen
-from tests.populations import MOMENT, SEGMENTS, means, people
+from tests.populations import MOMENT, SEGMENTS, Person, means, people
 
 PLAN = Subject("trait", "plan")
 
@@ -157,7 +157,8 @@ def test_a_condition_that_is_not_known_is_left_to_python():
 
 def test_a_part_that_is_not_known_leaves_the_condition_to_python(monkeypatch):
     known = "dangol.domain.compiling._UNDERSTOOD"
-    monkeypatch.setattr(known, {Segment: frozenset({"all_"}), DidCondition: frozenset({"did"})})
+    understood: dict[type, frozenset[str]] = {Segment: frozenset({"all_"}), DidCondition: frozenset({"did"})}
+    monkeypatch.setattr(known, understood)
     asked = DidCondition(did="buy", within=timedelta(days=1))
 
     assert sieve(asked, MOMENT) == OPEN
@@ -223,3 +224,18 @@ def test_what_is_left_to_python_is_told_condition_by_condition():
 
     assert residual(segment, MOMENT) == [DidCondition(did="buy")]
     assert residual(Segment.model_validate({"trait": "plan", "is": "pro"}), MOMENT) == []
+
+
+def test_what_was_never_done_was_not_followed_by_anything():
+    idle = Person("ann")
+    told = {"none": [{"did": "cart", "count": {"lte": 4}, "within": "1s", "then_not": "view"}]}
+
+    assert means(told, idle)
+    assert passes(bounds(told).may, asking(idle.profile()))
+
+
+def test_a_list_is_told_in_full():
+    told = {"in_list": "back"}
+
+    assert bounds(told) == Sieve.every([Sieve(test := Check(Subject("list", "back"), ">=", 4), test)])
+    assert columns(Segment.model_validate(told)) == Columns(lists=True)

@@ -84,8 +84,16 @@ limits: {expires: 0s}
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("audience: {did", "audience: {sql: x, dit", "2: audience.sql: is not there yet"),
-        ("did: view_item, within", "in_list: vip, within", "2: audience.in_list: is not there yet"),
+        ("audience: {did: view_item, within: 30d}", "audience: {sql: delete from events}", ("2: audience.sql: is not a "
+         "query; write select user_id from …, or with … select user_id from …")),
+        ("audience: {did", "audience: {sql: select 1, dit", "2: audience.dit: 'dit' is not a key here"),
+        ("audience: {did: view_item, within: 30d}", "audience: {any: [{sql: select 1}]}", ("2: audience.any.0.sql: "
+         "sql is no condition; it stands alone at the top of an audience; take people out under exclude")),
+        ("audience: {did: view_item, within: 30d}", "audience: {sql: select 1, any: []}", ("2: audience: sql stands "
+         "alone; write the rest into the query, or under exclude")),
+        ("audience: {did: view_item, within: 30d}", "audience: {did: view_item}\nexclude: [{sql: select 1}]", (
+         "3: exclude.0: sql selects an audience; take people out by conditions, or within the audience's own query")),
+        ("did: view_item, within", "in_segment: vip, within", "2: audience.in_segment: is not there yet"),
         ("did: view_item", "did: view_item, same: item_id", "2: audience.same: is not there yet"),
         ("did: view_item", "name: x, did: view_item", "2: audience.name: a segment is named after its file; take"),
         ("within: 30d", "wthin: 30d", "2: audience.wthin: 'wthin' is not a key here; did you mean within? allowed"),

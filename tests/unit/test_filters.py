@@ -45,6 +45,14 @@ def test_a_filter_says_what_the_sieve_says(person, told):
     assert passes(said, asking(profile)) or not passes(test, asking(profile))
 
 
+def test_no_attribute_is_compared_with_itself():
+    last = Subject("last", "buy")
+
+    assert fitted(Check(last, ">=", last)) == Check(last, "exists")
+    assert fitted(Check(last, "<", last)) == NEVER
+    assert fitted(Not(Check(last, "<", last))) == ALWAYS
+
+
 MANY_LEAVES = st.one_of(DID, DID_NOT, TRAIT)
 HUGE = st.tuples(
     st.lists(MANY_LEAVES, min_size=1, max_size=6), st.integers(1, 120), st.sampled_from(["all", "any", "none"])

@@ -9,7 +9,7 @@ from dangol.contracts import Release, SendChunk
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import State
 from dangol.domain.stopping import Tally
-from dangol.pipeline import segment, steps
+from dangol.pipeline import scanning, segment, steps
 from dangol.ports import Journal, Refused
 from tests.dispatching import RUN
 from tests.shop_campaign import campaign, definition, project
@@ -161,7 +161,7 @@ def test_a_message_that_a_dead_worker_left_behind_does_not_wake_what_is_parked()
 
 def test_a_big_run_goes_on_page_by_page(monkeypatch):
     monkeypatch.setattr(steps, "CHUNK", 2)
-    monkeypatch.setattr(segment, "RECIPIENTS_PER_STEP", 3)
+    monkeypatch.setattr(scanning, "RECIPIENTS_PER_STEP", 3)
     monkeypatch.setattr(segment, "STEPS_PER_RELEASE", 2)
     stage = Stage(people=30)
     stage.segmenter.start(ORDER)

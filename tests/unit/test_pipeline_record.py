@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dangol.contracts import Aliased, Consented, Decided, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Aliased, Consented, Decided, Decisions, Identified, Listed, Performed, Tracked
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, Ledger, State
 from dangol.domain.profile import Profile
 from dangol.pipeline.identity import hashed
@@ -22,10 +22,13 @@ from tests.fakes import (
     FakeClock,
     FakeDefinitions,
     FakeLedgers,
+    FakeLists,
     FakeObjects,
     FakeOutcomes,
     FakeProfiles,
+    FakeQueue,
     FakeRuns,
+    FakeWebhooks,
 )
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition, project
@@ -51,8 +54,10 @@ class World:
         held = entry("u3", variant=HOLDOUT_VARIANT, state=State.HELD_OUT)
         self.ledgers = FakeLedgers(self.runs, entry("u1"), entry("u2", variant=1), held)
         self.outcomes = FakeOutcomes(self.runs)
+        self.lists = FakeLists()
         self.objects = FakeObjects()
         self.catalogue = FakeCatalogue()
+        self.webhooks, self.events, self.sends = FakeWebhooks(), FakeQueue(), FakeQueue()
         self.recorder = Recorder(
             Stores(
                 definitions=FakeDefinitions(self.applied),
@@ -60,9 +65,13 @@ class World:
                 profiles=self.profiles,
                 ledgers=self.ledgers,
                 outcomes=self.outcomes,
+                lists=self.lists,
                 objects=self.objects,
                 catalogue=self.catalogue,
                 clock=self.clock,
+                webhooks=self.webhooks,
+                events=self.events,
+                sends=self.sends,
             )
         )
 
@@ -526,3 +535,20 @@ def test_an_alias_is_kept_in_the_lake_with_the_id_before():
 
     (row,) = world.objects.rows("events/")
     assert (row["kind"], row["user_id"], row["properties"]) == ("alias", "u1", '{"previous_id":"phone"}')
+
+
+def test_who_is_on_a_list_is_recorded_and_goes_to_the_lake_person_by_person():
+    world = World()
+    said = Listed(id="l1", name="vip", user_ids=["u1", "u2"], at=SENT_AT * 1000, received_at=SENT_AT * 1000, source="x")
+
+    world.recorder.record([said])
+    world.recorder.record([said])
+
+    rows = world.objects.rows("events/")
+    assert [(row["id"], row["kind"], row["user_id"]) for row in rows] == [
+        ("l1:u1", "list", "u1"),
+        ("l1:u2", "list", "u2"),
+    ]
+    assert rows[0]["properties"] == '{"list":"vip","member":true}'
+    assert world.profiles.people["u2"].lists == {"vip": SENT_AT}
+    assert world.lists.get("vip").imported_at == SENT_AT

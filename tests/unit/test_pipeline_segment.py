@@ -9,14 +9,16 @@ from pydantic import ValidationError
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import NotFoundError
 from dangol.domain.profile import History, Profile
-from dangol.pipeline import segment
+from dangol.pipeline import scanning, segment
 from dangol.pipeline.segment import Segmenter, Stores
 from tests.fakes import (
     FakeClock,
     FakeDefinitions,
     FakeJournals,
+    FakeLists,
     FakeObjects,
     FakeProfiles,
+    FakeQueries,
     FakeQueue,
     FakeRuns,
     FakeThrottle,
@@ -39,19 +41,22 @@ class World:
         self.runs = FakeRuns()
         self.journals = FakeJournals(self.runs)
         self.profiles = FakeProfiles(*(person(n) for n in range(people)))
-        self.objects = FakeObjects()
+        self.objects, self.lists = FakeObjects(), FakeLists()
         self.tasks, self.sends = FakeQueue(), FakeQueue()
         self.throttle, self.clock = FakeThrottle(horizon=2.0), FakeClock()
+        self.queries = FakeQueries()
         self.segmenter = Segmenter(
             Stores(
                 definitions=FakeDefinitions(applied or definition()),
                 runs=self.runs,
                 journals=self.journals,
                 profiles=self.profiles,
+                lists=self.lists,
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,
                 throttle=self.throttle,
+                queries=self.queries,
                 clock=self.clock,
             )
         )
@@ -124,7 +129,7 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_goes_on():
 
 
 def test_a_step_ends_before_it_holds_too_many(monkeypatch):
-    monkeypatch.setattr(segment, "RECIPIENTS_PER_STEP", 3)
+    monkeypatch.setattr(scanning, "RECIPIENTS_PER_STEP", 3)
     monkeypatch.setattr(segment, "STEPS_PER_RELEASE", 2)
     world = World(people=10)
     world.segmenter.start(ORDER)

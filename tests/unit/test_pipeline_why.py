@@ -20,6 +20,7 @@ from tests.fakes import (
     FakeDefinitions,
     FakeJournals,
     FakeLedgers,
+    FakeLists,
     FakeObjects,
     FakeProfiles,
     FakeRuns,
@@ -78,6 +79,7 @@ class World:
             journals=self.journals,
             profiles=self.profiles,
             ledgers=self.ledgers,
+            lists=FakeLists(),
             objects=self.objects,
             traces=self.traces,
             clock=self.clock,
@@ -278,6 +280,20 @@ def test_somebody_outside_the_audience_is_told_which_condition_stands_in_the_way
         "holds": False,
         "found": None,
     }
+
+
+def test_somebody_whom_a_query_did_not_find():
+    world = World()
+    world.profiles = FakeProfiles(bought("eve"))
+    world.definition = definition(of=campaign(audience={"sql": "select 1"}, exclude=[{"did": "purchase"}]))
+    assert world.why("eve")["reason"] == "excluded"
+    world.definition = definition(of=campaign(audience={"sql": "select 1"}))
+
+    told = world.why("eve")
+
+    assert short(told)[:2] == ("not_selected", "not_in_segment")
+    condition = step_named(told, "condition")
+    assert (condition["condition"], condition["holds"]) == ({"sql": "select 1"}, None)
 
 
 def test_somebody_whom_nobody_knows():

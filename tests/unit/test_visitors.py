@@ -187,7 +187,7 @@ def history(told, keep):
 def test_the_later_word_on_a_trait_the_later_consent_and_the_later_watermark_stand():
     ann = Profile("ann", {"plan": "pro", "city": "Seoul", "age": 30}, {"plan": 5, "city": 5}, consents={"email": -9})
     visitor = Profile("anon:x", {"plan": "free"}, {"plan": 5, "city": 6}, watermarks={"view": 7})
-    visitor.consents = {"email": 8, "sms": 3}
+    visitor.consents, visitor.lists = {"email": 8, "sms": 3}, {"vip": 4}
 
     absorb(ann, visitor, hashed("anon:x"), lambda _: EventSpec())
     absorb(ann, replace(visitor, watermarks={"view": 99}), hashed("anon:x"), lambda _: EventSpec())
@@ -195,6 +195,7 @@ def test_the_later_word_on_a_trait_the_later_consent_and_the_later_watermark_sta
     assert ann.traits == {"plan": "pro", "age": 30}
     assert ann.consents == {"email": -9, "sms": 3}
     assert ann.watermarks == {"view": 7}
+    assert ann.lists == {"vip": 4}
 
 
 def test_visitors_of_several_people_are_merged_in_one_batch():

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from boto3 import Session
 
     from dangol.adapters.athena import AthenaLake
+    from dangol.adapters.athena_queries import AthenaQueries
     from dangol.adapters.clock import SystemClock
     from dangol.adapters.lake_files import LakeFiles
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
+    from dangol.pipeline.notices import Notifier
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
-    from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.track import Preferences, Tracker
     from dangol.pipeline.trial import Trial
     from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
@@ -80,6 +82,7 @@ def segmenter() -> "Segmenter":
     """The `segment` stage."""
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.queues import SqsQueue
@@ -95,10 +98,12 @@ def segmenter() -> "Segmenter":
             runs=DynamoRuns(dynamodb, config.need("campaigns_table")),
             journals=DynamoJournals(dynamodb, config.need("campaigns_table")),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
+            lists=DynamoLists(dynamodb, config.need("campaigns_table")),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
             throttle=DynamoThrottle(dynamodb, config.need("campaigns_table"), horizon=_SCAN_AHEAD),
+            queries=athena_queries(config),
             clock=clock(),
         )
     )
@@ -131,6 +136,32 @@ def dispatcher() -> "Dispatcher":
         clock=clock(),
     )
     return Dispatcher(stores, worker)
+
+
+@cache
+def notifier() -> "Notifier":
+    """Notices of consent, by the `dispatch` function."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.throttle import DynamoThrottle
+    from dangol.pipeline.dispatch import Worker
+    from dangol.pipeline.notices import Notifier, Stores
+
+    config = settings()
+    dynamodb, sqs, campaigns = client("dynamodb", config), client("sqs", config), config.need("campaigns_table")
+    stores = Stores(
+        definitions=DynamoDefinitions(dynamodb, campaigns),
+        ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+        journals=DynamoJournals(dynamodb, campaigns),
+        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        throttle=DynamoThrottle(dynamodb, campaigns, horizon=Worker("", config.timeout).longest_piece),
+        sends=SqsQueue(sqs, config.need("send_queue_url")),
+        events=SqsQueue(sqs, config.need("event_queue_url")),
+        clock=clock(),
+    )
+    return Notifier(stores, str(uuid4()))
 
 
 @cache
@@ -215,22 +246,24 @@ def tracker() -> "Tracker":
             keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
             write_keys=_remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
-            opt_outs=_opt_outs,
+            preferences=_preferences,
             now=clock().now,
         )
     )
 
 
 @cache
-def _opt_outs() -> "OptOuts":
+def _preferences() -> "Preferences":
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
-    from dangol.adapters.opt_outs import LedgerOptOuts
+    from dangol.adapters.opt_outs import LedgerPreferences
+    from dangol.adapters.profiles import DynamoProfiles
 
     config = settings()
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
     ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
-    return LedgerOptOuts(ledgers, DynamoDefinitions(dynamodb, campaigns))
+    profiles = DynamoProfiles(dynamodb, config.need("profiles_table"))
+    return LedgerPreferences(ledgers, profiles, DynamoDefinitions(dynamodb, campaigns))
 
 
 @cache
@@ -244,13 +277,18 @@ def build_recorder(config: Settings) -> "Recorder":
     from dangol.adapters.catalogue import DynamoCatalogue
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.outcomes import DynamoOutcomes
+    from dangol.adapters.parameters import SsmParameters
     from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.queues import SqsQueue
     from dangol.adapters.runs import DynamoRuns
+    from dangol.adapters.webhooks import SignedWebhooks
     from dangol.pipeline.record import Recorder, Stores
 
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    sqs, parameters = client("sqs", config), SsmParameters(client("ssm", config), config.parameters_prefix)
     return Recorder(
         Stores(
             definitions=DynamoDefinitions(dynamodb, campaigns),
@@ -258,9 +296,13 @@ def build_recorder(config: Settings) -> "Recorder":
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
             outcomes=DynamoOutcomes(dynamodb, config.need("outcomes_table"), campaigns),
+            lists=DynamoLists(dynamodb, campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),
+            webhooks=SignedWebhooks(_remembered(lambda: parameters.secret("webhook-secret"))),
+            events=SqsQueue(sqs, config.need("event_queue_url")),
+            sends=SqsQueue(sqs, config.need("send_queue_url")),
         )
     )
 
@@ -293,6 +335,7 @@ def build_inquiry(config: Settings) -> "Inquiry":
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.journals import DynamoJournals
     from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.lists import DynamoLists
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.runs import DynamoRuns
@@ -306,6 +349,7 @@ def build_inquiry(config: Settings) -> "Inquiry":
             journals=DynamoJournals(dynamodb, campaigns),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+            lists=DynamoLists(dynamodb, campaigns),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             traces=_lake_files(config) if config.local else athena_lake(config),
             clock=clock_of(config),
@@ -331,6 +375,15 @@ def athena_lake(config: Settings) -> "AthenaLake":
         database=config.need("glue_database"),
         workgroup=config.need("athena_workgroup"),
         wait=time.sleep,  # Athena has no way to tell that it is done
+    )
+
+
+def athena_queries(config: Settings) -> "AthenaQueries":
+    """Audiences said in SQL, on any stack."""
+    from dangol.adapters.athena_queries import AthenaQueries
+
+    return AthenaQueries(
+        client("athena", config), database=config.need("glue_database"), workgroup=config.need("athena_workgroup")
     )
 
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
+from dangol.domain.channel import ChannelName
+
 # Queues carry addresses, and an error ends up in a log.
 _QUIET = ConfigDict(hide_input_in_errors=True)
 
@@ -26,7 +28,11 @@ class StartRun(Contract):
 
 
 class ScanStep(Contract):
-    """One step of one scan task; `start` is DynamoDB's LastEvaluatedKey of the step before."""
+    """One step of one scan task; `start` is DynamoDB's LastEvaluatedKey of the step before.
+
+    An audience in SQL has tasks that only keep the people as a table (`snapshot`), and one whose steps are the
+    pages of the query's answer.
+    """
 
     kind: Literal["scan"] = "scan"
     run: str
@@ -34,6 +40,7 @@ class ScanStep(Contract):
     tasks: int
     step: int = 0
     start: str | None = None
+    source: Literal["people", "snapshot", "query"] = "people"
 
 
 class Release(Contract):
@@ -207,7 +214,68 @@ class Consented(Contract):
     run: int | None = None
 
 
-EventWork = Annotated[Decisions | Tracked | Performed | Identified | Aliased | Consented, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Aliased | Consented] = TypeAdapter(
-    EventWork, config=_QUIET
-)
+class Announcement(Contract):
+    """A webhook on its way; `payload` is its body, `tries` how often nobody took it."""
+
+    kind: Literal["announcement"] = "announcement"
+    id: str
+    payload: dict[str, Any]
+    tries: int = 0
+
+
+class SendNotice(Contract):
+    """A notice of what came of a consent or refusal on `channel` (or `night`), to be sent `by` a channel.
+
+    `id` is made from that of the statement, `at` is when that was made, in epoch milliseconds.
+    """
+
+    kind: Literal["notice"] = "notice"
+    id: str
+    user_id: str
+    by: ChannelName
+    address: str
+    channel: str
+    given: bool
+    at: int
+    locale: str
+
+
+class Noticed(Contract):
+    """What became of a notice, as evidence for the lake; `answered` is the provider's id or reason."""
+
+    kind: Literal["noticed"] = "noticed"
+    id: str
+    user_id: str
+    at: int
+    received_at: int
+    source: str = ""
+    of: str
+    by: str
+    channel: str
+    given: bool
+    outcome: str
+    answered: str = ""
+
+
+class Listed(Contract):
+    """Who is on a list, or no longer, as of `at` in epoch milliseconds.
+
+    `session` names one export of the whole list, however many parts it comes in; None where only a change is told.
+    """
+
+    kind: Literal["list"] = "list"
+    id: str
+    name: str
+    user_ids: list[str]
+    member: bool = True
+    at: int
+    received_at: int
+    session: str | None = None
+    people: int | None = None
+    source: str = ""
+
+
+Happening = Decisions | Tracked | Performed | Identified | Aliased | Consented | Listed | Noticed | Announcement
+EventWork = Annotated[Happening, Field(discriminator="kind")]
+event_work: TypeAdapter[Happening] = TypeAdapter(EventWork, config=_QUIET)
+send_work: TypeAdapter[SendChunk | SendNotice] = TypeAdapter(SendChunk | SendNotice, config=_QUIET)

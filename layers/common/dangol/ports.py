@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
+from dangol.domain.listing import MemberList
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
 from dangol.domain.sieve import Columns, Sieve, Test
@@ -282,6 +283,34 @@ class Outcomes(Protocol):
         ...
 
 
+class Lists(Protocol):
+    """The lists of people that were made elsewhere."""
+
+    def get(self, name: str) -> MemberList:
+        """A list; an empty one, rev 0, where there is none."""
+        ...
+
+    def put(self, changed: MemberList) -> bool:
+        """Store where its `rev` is one above the stored; False where somebody else was quicker."""
+        ...
+
+
+class Queries(Protocol):
+    """Audiences said in SQL over the lake."""
+
+    def start(self, query: str, token: str) -> str:
+        """Begin a query, once for each `token` of 32 to 128 characters; the query's name."""
+        ...
+
+    def done(self, name: str) -> bool:
+        """Whether a query is done. Raises `DefinitionError` where it failed."""
+        ...
+
+    def page(self, name: str, start: str | None) -> tuple[Sequence[str], str | None]:
+        """The first column of a page of results, and where the next one begins; None at the end."""
+        ...
+
+
 class Catalogue(Protocol):
     """The names in use: which traits people have, which events they did."""
 
@@ -389,4 +418,20 @@ class Traces(Protocol):
         Each has `at` and `kind` (`decided`, `clicked`, `opened`, `unsubscribed`), and, where there is one,
         `outcome`, `reason` and `verdict`; each once, however often it was delivered.
         """
+        ...
+
+
+class Delivery(Enum):
+    """What became of a webhook: taken, worth another try, or refused for good."""
+
+    TAKEN = "taken"
+    LATER = "later"
+    REFUSED = "refused"
+
+
+class Webhooks(Protocol):
+    """Signed webhooks to the public internet."""
+
+    def deliver(self, url: str, hook_id: str, body: bytes, at: datetime) -> Delivery:
+        """Post `body` to an address, signed as of `at`; refused where the address leads to no public one."""
         ...

@@ -40,7 +40,7 @@ class Expression:
         """The ProjectionExpression of columns, None for all."""
         if columns.whole:
             return None
-        others = ["user_id", *(name for name in ("watermarks", "consents") if getattr(columns, name))]
+        others = ["user_id", *(name for name in ("watermarks", "consents", "lists") if getattr(columns, name))]
         maps = {"did": columns.events, "traits": columns.traits}
         paths = [path for within, parts in maps.items() for path in self._parts(within, sorted(parts))]
         text = ", ".join([*others, *paths])

@@ -6,6 +6,7 @@ from typing import Final
 
 from dangol.domain.sieve import (
     ALWAYS,
+    NEVER,
     All,
     Check,
     Not,
@@ -40,7 +41,13 @@ _ROOM: Final = 6
 _EXISTS: Final = 56
 _COMPARES: Final = 20
 # Where a profile keeps what is asked for.
-PATHS: Final = {"trait": "traits.{}", "last": "did.{}.l", "gone": "watermarks.{}", "consent": "consents.{}"}
+PATHS: Final = {
+    "trait": "traits.{}",
+    "last": "did.{}.l",
+    "gone": "watermarks.{}",
+    "consent": "consents.{}",
+    "list": "lists.{}",
+}
 
 
 def fitted(test: Test) -> Test:
@@ -66,6 +73,9 @@ def _sayable(test: Test) -> Test:
 def _spelled(check: Check) -> Test | None:
     """What says the same in other words, where DynamoDB is better asked that."""
     match check:
+        case Check(operand=Subject() as other) if other == check.subject:
+            # AWS refuses to compare an attribute with itself.
+            return Check(other, "exists") if check.relation in ("=", "<=", ">=") else NEVER
         case Check(relation="in", operand=tuple(operands)) if len(operands) > MAX_IN:
             parts = [operands[n : n + MAX_IN] for n in range(0, len(operands), MAX_IN)]
             return some_of(Check(check.subject, "in", part) for part in parts)

@@ -7,6 +7,8 @@ from types import NoneType
 from typing import Any, Final
 
 Item = dict[str, Any]
+# In characters: -2^63.
+_LONGEST_INT: Final = 20
 
 
 def attribute(value: Any) -> dict[str, Any]:
@@ -50,7 +52,8 @@ def plain_item(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 def _number(text: str) -> int | float:
     try:
-        return int(text)
+        # What is longer was a float: DynamoDB writes 1e100 out.
+        return int(text) if len(text) <= _LONGEST_INT else float(text)
     except ValueError:
         return float(text)
 

@@ -137,6 +137,7 @@ def write_profile(profile: Profile) -> Item:
         "did": {key: write_history(history) for key, history in profile.histories.items()},
         "watermarks": profile.watermarks,
         "consents": profile.consents,
+        "lists": profile.lists,
         "seen": b"".join(_SEEN_ID.pack(event, day) for event, day in sorted(profile.seen.items())),
         "absorbed": b"".join(sorted(profile.absorbed)),
     }
@@ -157,6 +158,7 @@ def read_profile(found: Item) -> Profile:
         histories={key: unpacked(history) for key, history in values.get("did", {}).items()},
         watermarks=values.get("watermarks", {}),
         consents=values.get("consents", {}),
+        lists=values.get("lists", {}),
         seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
         merged_into=values.get("merged_into"),
         absorbed=frozenset(absorbed for (absorbed,) in _MARK.iter_unpack(values.get("absorbed", b""))),
@@ -175,4 +177,5 @@ def read_columns(found: Item, columns: Columns) -> Profile:
         histories={key: read_history(did[key]["M"]) for key in columns.events if key in did},
         watermarks=plain(found.get("watermarks", _NOTHING)) if columns.watermarks else {},
         consents=plain(found.get("consents", _NOTHING)) if columns.consents else {},
+        lists=plain(found.get("lists", _NOTHING)) if columns.lists else {},
     )

@@ -16,9 +16,9 @@ from dangol.domain.sieve import All, Check, Not, Sieve, Some, Subject, Test, Tim
 
 Decide = Callable[[Item], bool | None]
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
-_MAPS: Final = {"trait": "traits", "last": "did", "gone": "watermarks", "consent": "consents"}
+_MAPS: Final = {"trait": "traits", "last": "did", "gone": "watermarks", "consent": "consents", "list": "lists"}
 _READ: Final = {"last": 'int({0}["M"]["l"]["N"])', "trait": "plain({0})"}
-_WHOLE_NUMBERS: Final = frozenset({"last", "gone", "consent"})
+_WHOLE_NUMBERS: Final = frozenset({"last", "gone", "consent", "list"})
 
 
 def decision(sieve: Sieve) -> Decide:

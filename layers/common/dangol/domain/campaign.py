@@ -12,7 +12,7 @@ from dangol.domain.message import CallToAction, MessagePart, MessageText, merge
 from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose
 from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
-from dangol.domain.segment import Segment
+from dangol.domain.segment import Exclusion, Segment
 from dangol.domain.timing import LocalTime, ScheduleRule, Weekday
 
 __all__ = [
@@ -114,7 +114,7 @@ class Campaign(Node):
     goal: Goal | None = None
     also: tuple[Text, ...] = ()
     audience: Segment
-    exclude: tuple[Segment, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
     schedule: ScheduleRule | None = None
     purpose: Purpose
     channel: ChannelName

@@ -11,6 +11,7 @@ from dangol.domain.condition import (
     ConsentedCondition,
     DidCondition,
     DidNotCondition,
+    ListCondition,
     ReachableCondition,
     TraitCondition,
 )
@@ -30,6 +31,7 @@ _UNDERSTOOD: Final[dict[type, frozenset[str]]] = {
     DidNotCondition: frozenset({"did_not", "where", "within", "label"}),
     ConsentedCondition: frozenset({"consented", "label"}),
     ReachableCondition: frozenset({"reachable", "label"}),
+    ListCondition: frozenset({"in_list", "label"}),
 }
 _WHOLE: Final = Columns(whole=True)
 # Who has text at all in a trait has something that begins with no less than this.
@@ -101,6 +103,12 @@ def _reachable(condition: ReachableCondition, _moment: Moment) -> Sieve:
     return Sieve(Check(subject, "exists"), Check(subject, ">=", _PRINTABLE))
 
 
+def _in_list(condition: ListCondition, moment: Moment) -> Sieve:
+    # Those who were taken off stand with a time below zero.
+    since = max(1, moment.lists.get(condition.in_list, 0))
+    return exactly(Check(Subject("list", condition.in_list), ">=", since))
+
+
 def address_trait(channel: str) -> str:
     """The trait that holds the address on a channel."""
     return ADDRESS_TRAITS.get(channel, channel)
@@ -112,6 +120,7 @@ _SIEVES: Final[dict[type, Callable[[Any, Moment], Sieve]]] = {
     DidNotCondition: did_not,
     ConsentedCondition: _consented,
     ReachableCondition: _reachable,
+    ListCondition: _in_list,
 }
 
 
@@ -128,4 +137,5 @@ _COLUMNS: Final[dict[type, Callable[[Any], Columns]]] = {
     DidNotCondition: lambda c: _event_columns(as_did(c)),
     ConsentedCondition: lambda _: Columns(consents=True),
     ReachableCondition: lambda c: Columns(traits=frozenset({address_trait(c.reachable)})),
+    ListCondition: lambda _: Columns(lists=True),
 }

@@ -21,10 +21,7 @@ RESERVED: Final = frozenset(
         "clicked",
         "converted",
         "in_segment",
-        "in_list",
         "sample",
-        "sql",
-        "list",
     }
 )
 _OPERATORS: Final = (
@@ -216,3 +213,9 @@ class ReachableCondition(Labelled):
     """`{reachable: email}`: has an address on this channel."""
 
     reachable: AnyChannel
+
+
+class ListCondition(Labelled):
+    """`{in_list: vip}`: is on a list that was imported, or that a webhook keeps."""
+
+    in_list: Text

@@ -43,6 +43,9 @@ def did(condition: DidCondition, moment: Moment) -> Sieve:
 def _often(condition: DidCondition, keys: tuple[str, ...], start: int | None, end: int) -> Sieve:
     """The bounds of how often; the latest time is enough where once is, whatever the number of keys."""
     least, most = _whole(condition.count or _ONCE)
+    if condition.then_not:
+        # Nothing can follow, or not follow, what was never done.
+        least = max(least, 1)
     if (least, most) == (1, inf):
         once = some_of(all_of([_since(Subject("last", k), start), Check(Subject("last", k), "<", end)]) for k in keys)
         often = Sieve(ALWAYS, once)

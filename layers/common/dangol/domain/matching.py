@@ -1,7 +1,7 @@
 """Does this person match this segment? True, False, or None where the kept history cannot tell."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from typing import Any, Final
@@ -16,6 +16,7 @@ from dangol.domain.segment import (
     DidCondition,
     DidNotCondition,
     Group,
+    ListCondition,
     ReachableCondition,
     Segment,
     TraitCondition,
@@ -28,10 +29,14 @@ _EVER: Final = Bounds(gte=1)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a segment is asked, and in which zone dates without one are read."""
+    """When a segment is asked, and in which zone dates without one are read.
+
+    `lists` says since when the people of each list have been told anew, in epoch seconds.
+    """
 
     at: datetime
     zone: ZoneInfo
+    lists: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def seconds(self) -> int:
@@ -180,6 +185,10 @@ def _reachable(condition: ReachableCondition, profile: Profile, _moment: Moment)
     return profile.address(condition.reachable) is not None
 
 
+def _in_list(condition: ListCondition, profile: Profile, moment: Moment) -> Answer:
+    return profile.listed(condition.in_list, moment.lists.get(condition.in_list, 0))
+
+
 def _trait(condition: TraitCondition, profile: Profile, moment: Moment) -> Answer:
     return holds(condition, profile.traits.get(condition.trait), moment.at, moment.zone)
 
@@ -190,4 +199,5 @@ _CHECKS: Final[dict[type, Callable[[Any, Profile, Moment], Answer]]] = {
     DidNotCondition: _did_not,
     ConsentedCondition: _consented,
     ReachableCondition: _reachable,
+    ListCondition: _in_list,
 }

@@ -105,6 +105,8 @@ class Profile:
     watermarks: dict[str, int] = field(default_factory=dict)
     # Mirror of the ledger's consents for counting; epoch seconds, negative once withdrawn.
     consents: dict[str, int] = field(default_factory=dict)
+    # When the person was last said to be on each list; epoch seconds, negative where taken off it.
+    lists: dict[str, int] = field(default_factory=dict)
     # Events taken lately by hashed id, each with the day (since 1970) on which it came.
     seen: dict[bytes, int] = field(default_factory=dict)
     # Of a visitor: the person they turned out to be. Nothing is folded into such a profile any more.
@@ -119,6 +121,11 @@ class Profile:
             return self.user_id
         value = self.traits.get(ADDRESS_TRAITS.get(channel, channel))
         return str(value) if value else None
+
+    def listed(self, name: str, since: int = 0) -> bool:
+        """Whether the person is on a list that was last told in full at `since`, in epoch seconds."""
+        at = self.lists.get(name, 0)
+        return at > 0 and at >= since
 
     def consented(self, channel: str) -> bool:
         """Whether the mirrored consent allows advertising on `channel`; the console needs none."""
@@ -192,3 +199,16 @@ def set_traits(profile: Profile, traits: Mapping[str, Any], at: int) -> None:
             profile.traits.pop(name, None)
         else:
             profile.traits[name] = value
+
+
+def state_membership(profile: Profile, name: str, *, member: bool, at: int) -> bool:
+    """Take over who is on a list as of `at`, in epoch seconds; whether that was news.
+
+    The latest word counts; of two at the same second the one that takes the person off.
+    """
+    stated = at if member else -at
+    known = profile.lists.get(name)
+    if known is not None and (abs(known), -known) >= (at, -stated):
+        return False
+    profile.lists[name] = stated
+    return True

@@ -1,10 +1,10 @@
 """The segment language: a tree of conditions over what a person is and did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from dangol.domain.condition import (
     RESERVED,
@@ -14,6 +14,7 @@ from dangol.domain.condition import (
     DidCondition,
     DidNotCondition,
     Labelled,
+    ListCondition,
     ReachableCondition,
     Scalar,
     TraitCondition,
@@ -22,7 +23,8 @@ from dangol.domain.condition import (
     facet_text,
 )
 from dangol.domain.node import Node
-from dangol.domain.quantities import Text
+from dangol.domain.quantities import Text, parse_text
+from dangol.domain.querying import one_select
 
 __all__ = [
     "RESERVED",
@@ -32,7 +34,9 @@ __all__ = [
     "ConsentedCondition",
     "DidCondition",
     "DidNotCondition",
+    "Exclusion",
     "Group",
+    "ListCondition",
     "Node",
     "ReachableCondition",
     "Scalar",
@@ -42,11 +46,13 @@ __all__ = [
     "Values",
     "conditions",
     "facet_text",
+    "lists_of",
     "longest_window",
 ]
 _GROUP_KEYS: Final = ("all", "any", "none")
 # What belongs to the segment itself where it is a single condition.
 _OWN_KEYS: Final = ("title", "name")
+Statement = Annotated[str, BeforeValidator(parse_text), AfterValidator(one_select)]
 
 
 class Group(Labelled):
@@ -68,7 +74,7 @@ class Group(Labelled):
         yield from (*(self.all_ or ()), *(self.any_ or ()), *(self.none_ or ()))
 
 
-KINDS: Final = ("trait", "did", "did_not", "consented", "reachable")
+KINDS: Final = ("trait", "did", "did_not", "consented", "reachable", "in_list")
 
 
 def _keys(value: object) -> set[str]:
@@ -80,6 +86,9 @@ def _keys(value: object) -> set[str]:
 def _kind(value: object) -> str:
     keys = _keys(value)
     known = [kind for kind in KINDS if kind in keys]
+    if isinstance(value, dict) and value.get("sql") is not None:
+        # No condition: pydantic refuses it as a tag that it does not know, wherever it is not a segment's own.
+        return "sql"
     # Naming the reserved kind makes pydantic refuse it as a tag that it does not know.
     reserved = sorted(RESERVED & keys) if not keys & {*_GROUP_KEYS, "all_", "any_", "none_"} else []
     return next(iter([*known, *reserved]), "group")
@@ -91,23 +100,37 @@ Condition = Annotated[
     | Annotated[DidNotCondition, Tag("did_not")]
     | Annotated[ConsentedCondition, Tag("consented")]
     | Annotated[ReachableCondition, Tag("reachable")]
+    | Annotated[ListCondition, Tag("in_list")]
     | Annotated[Group, Tag("group")],
     Discriminator(_kind),
 ]
 
 
 class Segment(Group):
-    """The rule that selects people: a named group of conditions (one file under segments/)."""
+    """The rule that selects people: a named group of conditions (one file under segments/), or a query of its own."""
 
+    sql: Statement | None = Field(default=None, description="select user_id from events …, for an audience alone")
     name: str = Field(default="", description="the file's name; set when the file is read")
 
     @model_validator(mode="before")
     @classmethod
     def _wrap_single_condition(cls, value: object) -> object:
-        if not isinstance(value, dict) or _kind(value) == "group":
+        if isinstance(value, dict) and "list" in value and "in_list" not in value:
+            # As an audience reads best; the condition is the same.
+            value = {"in_list" if key == "list" else key: said for key, said in value.items()}
+        if not isinstance(value, dict) or _kind(value) in ("group", "sql"):
             return value
         own = {key: value[key] for key in _OWN_KEYS if key in value}
         return {**own, "all": [{key: value[key] for key in value if key not in own}]}
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> "Segment":
+        told = self.all_ is not None or self.any_ is not None or self.none_ is not None
+        if told and self.sql is not None:
+            raise ValueError("sql stands alone; write the rest into the query, or under exclude")
+        if not told and self.sql is None:
+            raise ValueError("one of all, any, none is needed")
+        return self
 
     def branches(self) -> tuple["Condition", ...]:
         """The labelled branches of the top `any`, in the order of the file."""
@@ -123,11 +146,24 @@ def conditions(node: "Condition") -> list["Condition"]:
     return found
 
 
+def lists_of(segments: Iterable[Segment]) -> set[str]:
+    """The lists that segments ask for."""
+    return {c.in_list for segment in segments for c in conditions(segment) if isinstance(c, ListCondition)}
+
+
 def longest_window(segment: Segment) -> timedelta:
     """The furthest that a behaviour condition looks back; zero without any."""
     spans = [c.within for c in conditions(segment) if isinstance(c, Behaviour) and c.within]
     return max(spans, default=timedelta(0))
 
+
+def _no_query(segment: Segment) -> Segment:
+    if segment.sql is not None:
+        raise ValueError("sql selects an audience; take people out by conditions, or within the audience's own query")
+    return segment
+
+
+Exclusion = Annotated[Segment, AfterValidator(_no_query)]
 
 Group.model_rebuild()
 Segment.model_rebuild()

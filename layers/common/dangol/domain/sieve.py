@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Scalar = str | int | float | bool
-Kind = Literal["trait", "last", "gone", "consent"]
+Kind = Literal["trait", "last", "gone", "consent", "list"]
 Relation = Literal["exists", "=", "in", "<", "<=", ">", ">=", "contains", "begins", "surely", "possibly"]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A stored attribute: a trait, the `last` time of an event key, or the time of a consent, in epoch seconds.
+    """A stored attribute: a trait, or, in epoch seconds, the `last` time of an event key, that of a consent or a list.
 
     `gone` is the time up to which facet values of an event may have been let go.
     """
@@ -179,6 +179,7 @@ class Columns:
     events: frozenset[str] = frozenset()
     watermarks: bool = False
     consents: bool = False
+    lists: bool = False
     whole: bool = False
 
     def __or__(self, other: "Columns") -> "Columns":
@@ -187,5 +188,6 @@ class Columns:
             self.events | other.events,
             self.watermarks or other.watermarks,
             self.consents or other.consents,
+            self.lists or other.lists,
             self.whole or other.whole,
         )

@@ -20,8 +20,9 @@ def absorb(person: Profile, visitor: Profile, mark: bytes, spec_of: Callable[[st
         person.watermarks[event] = max(person.watermarks.get(event, last), last)
     let_facets_go(person)
     _join_traits(person, visitor)
-    for channel, at in visitor.consents.items():
-        person.consents[channel] = max(person.consents.get(channel, 0), at, key=abs)
+    for told, said in ((person.consents, visitor.consents), (person.lists, visitor.lists)):
+        for name, at in said.items():
+            told[name] = max(told.get(name, 0), at, key=abs)
     for event_id, day in visitor.seen.items():
         person.seen[event_id] = max(person.seen.get(event_id, day), day)
     person.absorbed |= {mark}

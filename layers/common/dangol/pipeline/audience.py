@@ -14,7 +14,8 @@ from dangol.domain.profile import Profile
 from dangol.domain.project import Project
 from dangol.domain.segment import Segment
 from dangol.domain.sieve import Columns
-from dangol.ports import Definition, RunItem, Search
+from dangol.pipeline.listing import replaced_at
+from dangol.ports import Definition, Lists, RunItem, Search
 from dangol.rendering import traits_needed
 
 # What travels on of everybody: their time zone, and the country whose law applies.
@@ -31,13 +32,14 @@ class Question:
     needed: frozenset[str]
 
     @classmethod
-    def of(cls, definition: Definition, scheduled_at: datetime) -> "Question":
+    def of(cls, definition: Definition, scheduled_at: datetime, lists: Lists) -> "Question":
         """The question of a definition, asked as of the scheduled time."""
         campaign, project = definition.campaign, definition.project
         needed = {name for message in campaign.messages() for name in traits_needed(message, project)}
         if campaign.assign_by:
             needed.add(campaign.assign_by.trait)
-        return cls(campaign, project, Moment(scheduled_at, project.zone), frozenset(needed))
+        told = replaced_at(lists, (campaign.audience, *campaign.exclude, *project.always_exclude))
+        return cls(campaign, project, Moment(scheduled_at, project.zone, told), frozenset(needed))
 
     @property
     def excluded(self) -> tuple[Segment, ...]:

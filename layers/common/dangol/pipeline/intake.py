@@ -60,7 +60,7 @@ class Intake:
         """Take one call, made from `ip`: 200, 400 naming the field, 401 for a wrong key, 404, or 413 for too much."""
         if call not in (*_CALLS, "batch"):
             return Taken(404, {"error": "no such call"})
-        source = self._source(headers)
+        source = self.source(headers)
         if source is None:
             return Taken(401, {"error": "the write key is missing or wrong"})
         limit = MAX_BATCH if call == "batch" else MAX_CALL
@@ -80,7 +80,8 @@ class Intake:
             return self._batch(said, source, ip)
         return Taken(200, {"success": True}, self._happenings(call, said, source, ip))
 
-    def _source(self, headers: Mapping[str, str]) -> str | None:
+    def source(self, headers: Mapping[str, str]) -> str | None:
+        """Whose write key a call carries; None where it is missing or wrong."""
         given = _basic_user(headers.get("authorization", ""))
         # Every key is compared, in constant time each, so that the time tells nothing.
         matching = [s for s, key in self._write_keys().items() if hmac.compare_digest(key.encode(), given)]

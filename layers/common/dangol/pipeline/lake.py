@@ -8,10 +8,22 @@ from typing import Any, Final
 
 import orjson
 
-from dangol.contracts import Aliased, Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import (
+    Aliased,
+    Consented,
+    Decisions,
+    Happening,
+    Identified,
+    Listed,
+    Noticed,
+    Performed,
+    Tracked,
+)
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
+Told = Performed | Identified | Aliased | Consented | Noticed
+_NOTICED: Final = {"of", "by", "channel", "given", "outcome", "answered"}
 _EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
 
 
@@ -22,13 +34,12 @@ class LakeWriter:
         self._objects = objects
         self._known = known
 
-    def write(
-        self, batch: Sequence[Decisions | Tracked | Performed | Identified | Aliased | Consented], now: datetime
-    ) -> None:
+    def write(self, batch: Sequence[Happening], now: datetime) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
         engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
-        events = [_row(h) for h in batch if not isinstance(h, Decisions | Tracked)]
+        events = [_row(h) for h in batch if isinstance(h, Told)]
+        events += [row for h in batch if isinstance(h, Listed) for row in _member_rows(h)]
         for table, rows in (("decisions", decisions), ("engagement", engagement), ("events", events)):
             if rows:
                 self._put(table, rows, now)
@@ -46,7 +57,7 @@ class LakeWriter:
         return {**_common(happening), **names, **told}
 
 
-def _common(happening: Tracked | Performed | Identified | Aliased | Consented) -> dict[str, Any]:
+def _common(happening: Tracked | Told) -> dict[str, Any]:
     return {
         "id": happening.id,
         "kind": happening.kind,
@@ -56,7 +67,7 @@ def _common(happening: Tracked | Performed | Identified | Aliased | Consented) -
     }
 
 
-def _row(happening: Performed | Identified | Aliased | Consented) -> dict[str, Any]:
+def _row(happening: Told) -> dict[str, Any]:
     row = {**_common(happening), "received_at": _iso(happening.received_at), "source": happening.source}
     if isinstance(happening, Performed):
         value = None if happening.value is None else float(happening.value)
@@ -65,8 +76,23 @@ def _row(happening: Performed | Identified | Aliased | Consented) -> dict[str, A
         return {**row, "properties": _json(happening.traits)}
     if isinstance(happening, Aliased):
         return {**row, "properties": _json({"previous_id": happening.previous_id})}
+    if isinstance(happening, Noticed):
+        return {**row, "properties": _json(happening.model_dump(include=_NOTICED))}
     evidence = happening.model_dump(include=_EVIDENCE, exclude_defaults=True)
     return {**row, "properties": _json({"consents": happening.consents, "method": happening.method, **evidence})}
+
+
+def _member_rows(listed: Listed) -> list[dict[str, Any]]:
+    """One row for each person told of."""
+    shared = {
+        "kind": listed.kind,
+        "at": _iso(listed.at),
+        "at_ms": listed.at,
+        "received_at": _iso(listed.received_at),
+        "source": listed.source,
+        "properties": _json({"list": listed.name, "member": listed.member}),
+    }
+    return [{"id": f"{listed.id}:{user}", "user_id": user, **shared} for user in listed.user_ids]
 
 
 def _json(values: Mapping[str, Any]) -> str:

@@ -7,17 +7,29 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Aliased, Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Aliased, Announcement, Consented, Happening, Identified, Listed, Performed, Tracked
+from dangol.pipeline.announcing import Announcer
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
+from dangol.pipeline.listing import Lister
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
-
-Happening = Decisions | Tracked | Performed | Identified | Aliased | Consented
+from dangol.ports import (
+    Catalogue,
+    Clock,
+    Definitions,
+    Ledgers,
+    Lists,
+    Objects,
+    Outcomes,
+    Profiles,
+    Queue,
+    Runs,
+    Webhooks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +41,13 @@ class Stores:
     profiles: Profiles
     ledgers: Ledgers
     outcomes: Outcomes
+    lists: Lists
     objects: Objects
     catalogue: Catalogue
     clock: Clock
+    webhooks: Webhooks
+    events: Queue
+    sends: Queue
 
 
 class Recorder:
@@ -42,20 +58,27 @@ class Recorder:
         self._stores = stores
         self._lake = LakeWriter(stores.objects, known)
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
+        self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
         self._consents = Consents(stores.ledgers, stores.profiles)
+        queues = (stores.events, stores.sends)
+        self._announcer = Announcer(stores.profiles, stores.webhooks, queues)
 
     def record(self, batch: Sequence[Happening]) -> Recorded:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
-        self._lake.write(batch, now)
+        self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
         said = [h for h in batch if isinstance(h, Performed | Identified | Aliased)]
         recorded = self._folder.fold(said, project)
-        self._consents.record([h for h in batch if isinstance(h, Consented)])
+        self._lister.record([h for h in batch if isinstance(h, Listed)])
+        consented = [h for h in batch if isinstance(h, Consented)]
+        self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
+        # Last, for they ask others: whoever is down must hold up nothing of the above.
+        self._announcer.deliver([h for h in batch if isinstance(h, Announcement)], project, self._stores.clock)
         return recorded
 
     def record_evidence(self, said: Sequence[Consented]) -> None:

@@ -4,22 +4,28 @@ Nothing is sent before the whole audience is known, so that a run whose audience
 cannot be told exactly, stops before the first message.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dangol.contracts import Recipient, Release, ScanStep, SendChunk, StartRun, StepResult
+from dangol.contracts import Release, ScanStep, SendChunk, StartRun
+from dangol.domain.errors import DefinitionError
+from dangol.domain.querying import asks_for_profiles
 from dangol.domain.schedule import run_id, scheduled_time
+from dangol.domain.segment import Segment
 from dangol.pipeline.audience import Question, refusal
+from dangol.pipeline.querying import Querier
 from dangol.pipeline.releasing import piece_of, released
-from dangol.pipeline.steps import chunked, chunks_of, packed, read_step, step_key, step_of, steps_prefix
+from dangol.pipeline.scanning import Scanner
+from dangol.pipeline.steps import chunks_of, first_steps, packed, query_step, read_step, step_key, step_of, steps_prefix
 from dangol.ports import (
     Clock,
     Definitions,
     Journals,
+    Lists,
     Objects,
-    Page,
     Profiles,
+    Queries,
     Queue,
     RunItem,
     Runs,
@@ -27,16 +33,9 @@ from dangol.ports import (
     Throttle,
 )
 
-# A step ends after this many recipients, so that memory stays flat in the size of the audience.
-RECIPIENTS_PER_STEP: Final = 2_500
-PROFILES_PER_STEP: Final = 50_000
 STEPS_PER_RELEASE: Final = 20
-# What a page of 1 MB costs, read with eventual consistency: half a unit for each 4 KB.
-READ_UNITS_PER_PAGE: Final = 128
 # Tasks that wait for their turn at the table come back one after another.
 BACK_OFF, SPREAD = 1, 4
-# The shared rate of everybody who scans the people.
-READS: Final = "profiles"
 SCANNING, RUNNING, CANCELLED = "scanning", "running", "cancelled"
 
 
@@ -48,10 +47,12 @@ class Stores:
     runs: Runs
     journals: Journals
     profiles: Profiles
+    lists: Lists
     objects: Objects
     tasks: Queue
     sends: Queue
     throttle: Throttle
+    queries: Queries
     clock: Clock
 
 
@@ -60,6 +61,8 @@ class Segmenter:
 
     def __init__(self, stores: Stores) -> None:
         self._s = stores
+        querier = Querier(stores.queries, stores.profiles, stores.objects)
+        self._scanner = Scanner(stores.profiles, querier, stores.throttle, stores.clock)
 
     def start(self, order: StartRun) -> RunItem:
         """Start a campaign's run, or go on with it where the same firing came before.
@@ -77,14 +80,20 @@ class Segmenter:
             version=definition.version,
             scheduled_at=at,
             state=SCANNING,
-            tasks=self._s.profiles.tasks(),
+            tasks=self._tasks(definition.campaign.audience),
         )
         run = self._s.runs.create(wanted)
         if run.state == SCANNING:
             # Doubled firings queue the tasks again: a repeated step changes nothing.
-            steps = [ScanStep(run=run.run, task=task, tasks=run.tasks) for task in range(run.tasks)]
+            steps = first_steps(run, definition.campaign.audience)
             self._s.tasks.send([step.model_dump_json() for step in steps])
         return run
+
+    def _tasks(self, audience: Segment) -> int:
+        """Into how many tasks the audience is split."""
+        if audience.sql is None:
+            return self._s.profiles.tasks()
+        return 1 + (self._s.profiles.tasks() if asks_for_profiles(audience.sql) else 0)
 
     def scan(self, step: ScanStep, *, until: Callable[[], bool]) -> RunItem:
         """Work one scan step, at most until `until` says so, and queue what comes after it."""
@@ -92,9 +101,14 @@ class Segmenter:
         if run.state != SCANNING:
             self._release_again(run, key)
             return run
-        body = self._select(run, step, until)
+        definition = self._s.definitions.version(run.campaign_id, run.version)
+        question = Question.of(definition, run.scheduled_at, self._s.lists)
+        try:
+            body = self._scanner.work(step, question, until)
+        except DefinitionError:
+            return self._stop(run, "query_failed")
         if body is None:
-            # The application needs the table more: nothing was read, so the same step comes again.
+            # The application needs the table more, or the query is not done: the same step comes again.
             self._s.tasks.send([step.model_dump_json()], delay=BACK_OFF + step.task % SPREAD)
             return run
         if not self._s.objects.put_once(key, packed(body)):
@@ -113,6 +127,8 @@ class Segmenter:
             self._s.tasks.send([following.model_dump_json()])
         elif run.tasks_closed >= run.tasks:
             run = self._close(run)
+        elif step.source == "snapshot" and run.tasks_closed >= step.tasks:
+            self._s.tasks.send([query_step(run).model_dump_json()])
         return run
 
     def release(self, order: Release) -> None:
@@ -142,45 +158,16 @@ class Segmenter:
         if run.state == RUNNING and read_step(self._s.objects.get(key)).last is None:
             self._s.tasks.send([Release(run=run.run).model_dump_json()])
 
-    def _paced(self, step: ScanStep, question: Question) -> Iterator[Page]:
-        """The pages of a step, each in a slot of the project's read units, up to where the next is not soon."""
-        clock, rate = self._s.clock, question.project.limits.read_units
-        pages = iter(self._s.profiles.scan(step.task, step.tasks, step.start, question.search))
-        more = True
-        while more:
-            start = self._s.throttle.reserve(READS, rate, READ_UNITS_PER_PAGE, clock.seconds())
-            if start is None:
-                return
-            clock.wait_until(start)
-            page = next(pages)
-            more = page.last is not None
-            yield page
-
     def _close(self, run: RunItem) -> RunItem:
         """The audience is known: send to it, or stop where it is not what the campaign allows."""
         definition = self._s.definitions.version(run.campaign_id, run.version)
-        because = refusal(run, definition.campaign)
-        state = CANCELLED if because else RUNNING
-        self._s.runs.set_state(run.run, state, expected=SCANNING, because=because)
-        if not because:
-            self._s.tasks.send([Release(run=run.run).model_dump_json()])
-        return replace(run, state=state, stopped_because=because)
+        if because := refusal(run, definition.campaign):
+            return self._stop(run, because)
+        self._s.runs.set_state(run.run, RUNNING, expected=SCANNING)
+        self._s.tasks.send([Release(run=run.run).model_dump_json()])
+        return replace(run, state=RUNNING)
 
-    def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult | None:
-        """What a step selects; None where it had no turn at the table."""
-        question = Question.of(self._s.definitions.version(run.campaign_id, run.version), run.scheduled_at)
-        selected: list[Recipient] = []
-        pages = scanned = inexact = 0
-        last: str | None = None
-        for page in self._paced(step, question):
-            pages, scanned, last = pages + 1, scanned + page.scanned, page.last
-            for profile, certain in page.people:
-                answer = certain or question.answer(profile)
-                inexact += answer is None
-                if answer:
-                    selected.append(question.recipient(profile))
-            if len(selected) >= RECIPIENTS_PER_STEP or scanned >= PROFILES_PER_STEP or until():
-                break
-        if not pages:
-            return None
-        return StepResult(chunks=list(chunked(selected)), scanned=scanned, inexact=inexact, last=last)
+    def _stop(self, run: RunItem, because: str) -> RunItem:
+        """End the run before anything is sent."""
+        self._s.runs.set_state(run.run, CANCELLED, expected=SCANNING, because=because)
+        return replace(run, state=CANCELLED, stopped_because=because)

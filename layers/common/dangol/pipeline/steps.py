@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dangol.contracts import Recipient, ScanStep, SendChunk, StepResult
+from dangol.domain.segment import Segment
+from dangol.ports import RunItem
 
 CHUNK: Final = 100
 
@@ -18,6 +20,20 @@ def chunked(selected: Sequence[Recipient]) -> Iterable[list[Recipient]]:
 def steps_prefix(run: str) -> str:
     """Where the steps of a run are kept."""
     return f"runs/{run}/steps/"
+
+
+def first_steps(run: RunItem, audience: Segment) -> list[ScanStep]:
+    """The steps that a run begins with: one for each task, but a query waits for the people it asks about."""
+    if audience.sql is None:
+        return [ScanStep(run=run.run, task=task, tasks=run.tasks) for task in range(run.tasks)]
+    parts = run.tasks - 1
+    kept = [ScanStep(run=run.run, task=task, tasks=parts, source="snapshot") for task in range(parts)]
+    return kept or [query_step(run)]
+
+
+def query_step(run: RunItem) -> ScanStep:
+    """The first step of a run's query, which is its last task."""
+    return ScanStep(run=run.run, task=run.tasks - 1, tasks=run.tasks, source="query")
 
 
 def step_key(step: ScanStep) -> str:

@@ -21,6 +21,7 @@ from dangol.ports import (
     Definitions,
     Journals,
     Ledgers,
+    Lists,
     Objects,
     Profiles,
     RunItem,
@@ -42,6 +43,7 @@ class Stores:
     journals: Journals
     profiles: Profiles
     ledgers: Ledgers
+    lists: Lists
     objects: Objects
     traces: Traces
     clock: Clock
@@ -139,7 +141,7 @@ class Inquiry:
         profile = self._s.profiles.get_many([user_id])[user_id]
         if not profile.rev:
             return "unknown_person", []
-        question = Question.of(definition, now)
+        question = Question.of(definition, now, self._s.lists)
         answer = matches(question.campaign.audience, profile, question.moment)
         if not answer:
             barring = unmet(question.campaign.audience, profile, question.moment, "audience")
@@ -149,6 +151,10 @@ class Inquiry:
         for segment in question.excluded:
             if matches(segment, profile, question.moment) is not False:
                 return "excluded", [{"at": now, "kind": "excluded", "segment": segment.name or segment.title}]
+        if question.campaign.audience.sql is not None:
+            # Only the query could tell, and a run asks it once.
+            asked = {"path": "audience.sql", "condition": {"sql": question.campaign.audience.sql}}
+            return "not_in_segment", [{"at": now, "kind": "condition", **asked, "holds": None, "found": None}]
         return "selected_now", []
 
     def _without_a_run(self, user_id: str, campaign_id: str) -> tuple[str, str | None, Any, list[Told]]:
@@ -156,7 +162,8 @@ class Inquiry:
         now, definition = self._s.clock.now(), self._s.definitions.current(campaign_id)
         reason, trail = self._not_selected(user_id, definition)
         if reason == "selected_now":
-            recipient = Question.of(definition, now).recipient(self._s.profiles.get_many([user_id])[user_id])
+            question = Question.of(definition, now, self._s.lists)
+            recipient = question.recipient(self._s.profiles.get_many([user_id])[user_id])
             would_be = RunItem("", 0, campaign_id, definition.version, now, "running", 1)
             ledger = self._s.ledgers.get_many([user_id])[user_id]
             trail = [self._as_of_now(definition, would_be, frozenset(), recipient, ledger)]
