@@ -33,7 +33,7 @@ class FakeProfiles:
         mine, position = self._share(task, tasks), int(start or 0)
         while True:
             page, position = mine[position : position + PAGE], position + PAGE
-            found = [person for person in page if passes(search.sieve.may, asking(person))]
+            found = [p for p in page if not p.merged_into and passes(search.sieve.may, asking(p))]
             people = [(seen(p, search.columns), passes(search.sieve.must, asking(p))) for p in found]
             more = str(position) if position < len(mine) else None
             yield Page(deepcopy(people), len(page), more)
@@ -44,7 +44,7 @@ class FakeProfiles:
         mine = self._share(task, tasks)
         for position in range(0, max(1, len(mine)), PAGE):
             page = mine[position : position + PAGE]
-            yield sum(passes(test, asking(person)) for person in page), len(page)
+            yield sum(not p.merged_into and passes(test, asking(p)) for p in page), len(page)
 
     def _share(self, task: int, tasks: int) -> list[Profile]:
         return [p for n, p in enumerate(sorted(self.people.values(), key=lambda p: p.user_id)) if n % tasks == task]

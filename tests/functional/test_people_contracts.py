@@ -47,6 +47,10 @@ RICH = Profile(
 )
 
 
+MERGED = Profile("anon:x", merged_into="u1")
+GROWN = Profile("u2", {"age": 10}, absorbed=frozenset({b"visitor1", b"visitor2"}))
+
+
 @dataclass
 class Stores:
     """The four stores, and the runs whose counters they add to."""
@@ -263,6 +267,18 @@ def test_an_outcome_that_adds_nothing_is_stored(stores):
     outcome = Outcome("u1", 7, {"goal": Decimal(0)}, {"goal": frozenset()}, 1)
 
     assert stores.outcomes.put_counted([outcome], RUN, {"arm:0:goal:sum": Decimal(0)}, NOW)
+
+
+def test_a_merged_visitor_is_kept_and_neither_scanned_nor_counted(stores):
+    stores.profiles.put_many([MERGED, GROWN])
+    grown = Check(Subject("trait", "age"), "<", 99)
+
+    (page,) = stores.profiles.scan(0, 1, None, EVERYBODY)
+    ((counted, _),) = stores.profiles.count(0, 1, grown)
+
+    assert stores.profiles.get_many(["anon:x", "u2"]) == {"anon:x": replace(MERGED, rev=1), "u2": replace(GROWN, rev=1)}
+    assert [person.user_id for person, _ in page.people] == ["u2"]
+    assert counted == 1
 
 
 def test_a_list_is_read_as_it_was_written(stores):

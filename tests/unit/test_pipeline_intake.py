@@ -63,7 +63,7 @@ def test_the_good_ones_of_a_batch_are_kept_and_the_bad_ones_named():
     world = World()
     good = {"type": "track", "userId": "u1", "event": "🎉 열기"}
 
-    status, answer = world.tell("batch", {"batch": [good, {"type": "alias"}, 5, good]})
+    status, answer = world.tell("batch", {"batch": [good, {"type": "merge"}, 5, good]})
 
     assert (status, answer["accepted"]) == (200, 2)
     assert [(r["index"], r["field"]) for r in answer["rejected"]] == [(1, "type"), (2, "batch[2]")]
@@ -93,7 +93,7 @@ def test_a_wrong_write_key_is_refused(authorization):
 
 
 def test_an_unknown_call_is_not_found():
-    assert World().tell("alias", {})[0] == 404
+    assert World().tell("merge", {})[0] == 404
 
 
 def test_a_time_in_the_future_counts_from_its_arrival():
@@ -326,3 +326,34 @@ def test_a_consent_in_a_batch_is_no_message_of_its_own():
 
 def test_consents_are_kept_for_every_channel_but_the_console():
     assert (*consent_calls.CHANNELS, "console") == CHANNELS
+
+
+def test_an_alias_says_which_visitor_is_which_person():
+    world = World()
+
+    status, _ = world.tell("alias", {"previousId": "phone", "userId": "u1", "messageId": "m"})[:2]
+
+    (said,) = world.queue.sent
+    assert status == 200
+    assert "phone" in str(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"userId": "u1"}, "previousId"),
+        ({"previousId": "x"}, "userId"),
+        ({"previousId": "x", "userId": "anon:y"}, "userId"),
+    ],
+)
+def test_an_alias_without_both_ids_is_refused(said, field):
+    status, answer = World().tell("alias", said)[:2]
+
+    assert (status, answer["field"]) == (400, field)
+
+
+def test_a_group_call_is_taken_and_nothing_of_it_kept():
+    world = World()
+
+    assert world.tell("group", {"userId": "u1", "groupId": "company"})[0] == 200
+    assert not world.queue.sent

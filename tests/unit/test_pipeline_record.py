@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dangol.contracts import Consented, Decided, Decisions, Identified, Listed, Performed, Tracked
+from dangol.contracts import Aliased, Consented, Decided, Decisions, Identified, Listed, Performed, Tracked
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, Ledger, State
 from dangol.domain.profile import Profile
-from dangol.pipeline.folding import hashed
+from dangol.pipeline.identity import hashed
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.record import Recorder, Stores
 from tests.dispatching import running
@@ -526,6 +526,15 @@ def test_what_was_said_on_a_page_is_evidence_and_changes_no_ledger_again():
         "ip": "192.0.2.1",
         "wording": "v1",
     }
+
+
+def test_an_alias_is_kept_in_the_lake_with_the_id_before():
+    world = World()
+
+    world.recorder.record([Aliased(id="l", user_id="u1", previous_id="phone", at=0, received_at=0)])
+
+    (row,) = world.objects.rows("events/")
+    assert (row["kind"], row["user_id"], row["properties"]) == ("alias", "u1", '{"previous_id":"phone"}')
 
 
 def test_who_is_on_a_list_is_recorded_and_goes_to_the_lake_person_by_person():

@@ -179,6 +179,18 @@ class Identified(Contract):
     source: str = ""
 
 
+class Aliased(Contract):
+    """That the visitor `previous_id` is the person `user_id`."""
+
+    kind: Literal["alias"] = "alias"
+    id: str
+    user_id: str
+    previous_id: str
+    at: int
+    received_at: int
+    source: str = ""
+
+
 class Consented(Contract):
     """What a person said of consent, as evidence: how, where, to which wording. Times in epoch milliseconds.
 
@@ -263,7 +275,7 @@ class Listed(Contract):
     source: str = ""
 
 
-Happening = Decisions | Tracked | Performed | Identified | Consented | Listed | Noticed | Announcement
+Happening = Decisions | Tracked | Performed | Identified | Aliased | Consented | Listed | Noticed | Announcement
 EventWork = Annotated[Happening, Field(discriminator="kind")]
 event_work: TypeAdapter[Happening] = TypeAdapter(EventWork, config=_QUIET)
 send_work: TypeAdapter[SendChunk | SendNotice] = TypeAdapter(SendChunk | SendNotice, config=_QUIET)

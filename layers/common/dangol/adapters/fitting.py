@@ -29,6 +29,8 @@ MAX_VARIABLES: Final = 2 * 1024 * 1024
 MAX_IN: Final = 100
 MAX_NAME: Final = 255
 # Of MAX_VARIABLES; a filter travels with every page.
+# What keeps merged visitors out stands before every filter: two operators and these characters.
+_RESERVED: Final = 64
 _MAX_VALUES: Final = 64 * 1024
 # Up to here whole numbers and their text mean the same to DynamoDB's decimals and to Python's floats.
 _PLAIN_NUMBERS: Final = 2**53
@@ -179,7 +181,7 @@ def _check_share(check: Check) -> float:
 
 
 def _weight(length: int, operators: int, size: int) -> float:
-    return max(length / MAX_EXPRESSION, operators / MAX_OPERATORS, size / _MAX_VALUES)
+    return max(length / (MAX_EXPRESSION - _RESERVED), operators / (MAX_OPERATORS - 2), size / _MAX_VALUES)
 
 
 def exactly_said(test: Test) -> bool:

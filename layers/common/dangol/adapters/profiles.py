@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _BYTES_PER_TASK: Final = 32 * 1024 * 1024
 _MAX_TASKS: Final = 64
 _SEEN_ID: Final = struct.Struct(">8sH")
+_MARK: Final = struct.Struct(">8s")
+# A visitor who was merged into a person is nobody any more.
+_NOT_MERGED: Final = "attribute_not_exists(merged_into)"
 _NOTHING: Final[Item] = {"M": {}}
 
 
@@ -94,8 +97,9 @@ class DynamoProfiles:
 def _request(test: Test, columns: Columns) -> dict[str, Any]:
     """What of a scan's request says whom and what it is for."""
     expression = Expression()
+    condition = expression.filter(test)
     told = {
-        "FilterExpression": expression.filter(test),
+        "FilterExpression": f"{_NOT_MERGED} AND {condition}" if condition else _NOT_MERGED,
         "ProjectionExpression": expression.projection(columns),
         "ExpressionAttributeNames": expression.names,
         "ExpressionAttributeValues": expression.values,
@@ -135,10 +139,13 @@ def write_profile(profile: Profile) -> Item:
         "consents": profile.consents,
         "lists": profile.lists,
         "seen": b"".join(_SEEN_ID.pack(event, day) for event, day in sorted(profile.seen.items())),
+        "absorbed": b"".join(sorted(profile.absorbed)),
     }
     # A new item holds what there is; an update writes all, since a trait may have been taken away.
     kept = values if profile.rev else {name: value for name, value in values.items() if value}
-    return item({**kept, "rev": profile.rev + 1})
+    # Its mere presence keeps a merged visitor out of scans.
+    merged = {"merged_into": profile.merged_into} if profile.merged_into else {}
+    return item({**kept, **merged, "rev": profile.rev + 1})
 
 
 def read_profile(found: Item) -> Profile:
@@ -153,6 +160,8 @@ def read_profile(found: Item) -> Profile:
         consents=values.get("consents", {}),
         lists=values.get("lists", {}),
         seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
+        merged_into=values.get("merged_into"),
+        absorbed=frozenset(absorbed for (absorbed,) in _MARK.iter_unpack(values.get("absorbed", b""))),
         rev=values["rev"],
     )
 

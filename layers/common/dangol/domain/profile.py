@@ -118,6 +118,10 @@ class Profile:
     lists: dict[str, int] = field(default_factory=dict)
     # Events taken lately by hashed id, each with the day (since 1970) on which it came.
     seen: dict[bytes, int] = field(default_factory=dict)
+    # Of a visitor: the person they turned out to be. Nothing is folded into such a profile any more.
+    merged_into: str | None = None
+    # Of a person: the visitors whose past is in here already, by hashed id.
+    absorbed: frozenset[bytes] = frozenset()
     rev: int = 0
     # Read from the ledger where a segment asks for it, and not stored with the rest.
     touches: Touches | None = None
@@ -158,7 +162,7 @@ def fold(profile: Profile, occurrence: Occurrence, spec: EventSpec) -> None:
     """Add one occurrence to `profile`; the caller has seen to it that it is new."""
     for key in event_keys(occurrence.event, occurrence.properties, spec):
         profile.histories[key] = _extended(profile.histories.get(key), occurrence, spec.keep)
-    _let_facets_go(profile)
+    let_facets_go(profile)
 
 
 def _extended(history: History | None, occurrence: Occurrence, keep: int) -> History:
@@ -178,7 +182,14 @@ def _extended(history: History | None, occurrence: Occurrence, keep: int) -> His
     )
 
 
-def _let_facets_go(profile: Profile) -> None:
+def event_of(key: str) -> str:
+    """The event that a key is about: of `view[category=dev]`, `view`."""
+    match = _FACET_KEY.fullmatch(key)
+    return match["event"] if match else key
+
+
+def let_facets_go(profile: Profile) -> None:
+    """Let the facet values go that were longest not seen, down to 50 a person; their watermark stays."""
     facets = {key: match["event"] for key in profile.histories if (match := _FACET_KEY.fullmatch(key))}
     if len(facets) <= FACET_VALUES_KEPT:
         return

@@ -12,7 +12,8 @@ from dangol.domain.conversion import GOAL, Touch, attributed, window
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.project import Project
 from dangol.pipeline.counting import arm_key, label_bits
-from dangol.pipeline.folding import hashed, value_of
+from dangol.pipeline.folding import value_of
+from dangol.pipeline.identity import hashed
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Definition, Ledgers, Outcome, Outcomes, RunItem
 

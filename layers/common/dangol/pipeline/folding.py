@@ -1,15 +1,16 @@
 """Fold what people did, and what became known of them, into their profiles."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from dangol.contracts import Identified, Performed
-from dangol.domain.profile import ANONYMOUS_PREFIX, Occurrence, Profile, fold, scaled, set_traits
+from dangol.contracts import Aliased, Identified, Performed
+from dangol.domain.profile import Occurrence, Profile, fold, scaled, set_traits
 from dangol.domain.project import Project
+from dangol.pipeline.identity import hashed, link, person_key
 from dangol.pipeline.recorded import Recorded
+from dangol.pipeline.visitors import Visitors
 from dangol.ports import Catalogue, Clock, Profiles
 
 # A duplicate that comes within this many days changes nothing.
@@ -30,9 +31,12 @@ class Folder:
         self._profiles = profiles
         self._catalogue = catalogue
         self._clock = clock
+        self._visitors = Visitors(profiles)
 
-    def fold(self, happenings: Sequence[Performed | Identified], project: Project) -> Recorded:
+    def fold(self, said: Sequence[Performed | Identified | Aliased], project: Project) -> Recorded:
         """Fold; who loses against another writer is read and folded again."""
+        self._visitors.merge(_links(said), project)
+        happenings = [h for h in said if not isinstance(h, Aliased)]
         by_person: dict[str, list[Performed | Identified]] = defaultdict(list)
         for happening in happenings:
             by_person[person_key(happening)].append(happening)
@@ -48,10 +52,17 @@ class Folder:
 
     def _fold(self, by_person: Mapping[str, list[Performed | Identified]], project: Project) -> int:
         today = int(self._clock.now().timestamp()) // _DAY
-        todo, new = list(by_person), 0
+        mine, new = {user: list(happenings) for user, happenings in by_person.items()}, 0
+        todo = list(mine)
         while todo:
             profiles = self._profiles.get_many(todo)
-            fresh = {user: _fresh(by_person[user], profile) for user, profile in profiles.items()}
+            merged = {user: profile for user, profile in profiles.items() if profile.merged_into}
+            if merged:
+                # First the past, which knows what was seen; then what comes now goes to the person.
+                self._visitors.finish(merged, project)
+                todo = _redirected(mine, merged, todo)
+                continue
+            fresh = {user: _fresh(mine[user], profile) for user, profile in profiles.items()}
             for user, happenings in fresh.items():
                 for happening in happenings.values():
                     _apply(profiles[user], happening, project)
@@ -59,6 +70,22 @@ class Folder:
             todo = list(self._profiles.put_many([profiles[user] for user, happenings in fresh.items() if happenings]))
             new += sum(len(happenings) for user, happenings in fresh.items() if user not in todo)
         return new
+
+
+def _links(said: Iterable[Performed | Identified | Aliased]) -> dict[str, str]:
+    """Which visitors are which people; of several in one batch, the person who was said first."""
+    found = sorted((happening.at, *pair) for happening in said if (pair := link(happening)))
+    return {visitor: user for _, visitor, user in reversed(found)}
+
+
+def _redirected(
+    mine: dict[str, list[Performed | Identified]], merged: Mapping[str, Profile], todo: Sequence[str]
+) -> list[str]:
+    """Hand what visitors did to the people they are; who is to be folded now."""
+    people = {visitor: profile.merged_into or "" for visitor, profile in merged.items()}
+    for visitor, user in people.items():
+        mine[user] = [*mine.get(user, ()), *mine.pop(visitor)]
+    return list(dict.fromkeys(people.get(user, user) for user in todo))
 
 
 def _fresh(happenings: Sequence[Performed | Identified], profile: Profile) -> dict[bytes, Performed | Identified]:
@@ -101,13 +128,3 @@ def value_of(happening: Performed, project: Project) -> Decimal | None:
     if not value.is_finite() or abs(value) >= MOST_WORTH:
         return None
     return value.quantize(_SMALLEST_WORTH)
-
-
-def person_key(happening: Performed | Identified) -> str:
-    """Whose profile it belongs to; a visitor's anonymous id has a prefix of its own."""
-    return happening.user_id or f"{ANONYMOUS_PREFIX}{happening.anonymous_id}"
-
-
-def hashed(event_id: str) -> bytes:
-    """How an event's id is kept: eight bytes."""
-    return hashlib.sha256(event_id.encode()).digest()[:8]

@@ -32,7 +32,7 @@ EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # Visitors without an account are stored under this prefix; no person's id may start so.
 ANONYMOUS: Final = "anon:"
 _PAGES: Final = {"page": "page_view", "screen": "screen_view"}
-_CALLS: Final = ("track", "identify", "page", "screen")
+_CALLS: Final = ("track", "identify", "page", "screen", "alias", "group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,9 @@ class Intake:
     def _happenings(self, call: str, said: Mapping[str, Any], source: str, ip: str) -> list[dict[str, Any]]:
         """What a call says happened, and the consent that it carries."""
         happening = self._happening(call, said, source)
+        # Groups are companies, of which nothing is kept; SDKs send them all the same.
+        if call in {"alias", "group"}:
+            return [happening] if call == "alias" else []
         try:
             consent = consent_in(call, said, happening, ip)
         except ConsentError as problem:
@@ -115,6 +118,8 @@ class Intake:
         if call not in _CALLS:
             raise _Refused("type", f"must be one of {', '.join(_CALLS)}")
         now = self._now()
+        if call == "alias":
+            return _alias(said, now, source)
         shared = {
             "id": _id(said, "messageId") or str(uuid4()),
             "user_id": _user_id(said),
@@ -127,9 +132,25 @@ class Intake:
             raise _Refused("userId", "userId or anonymousId is needed")
         if call == "identify":
             return {"kind": "identify", **shared, "traits": _part(said, "traits")}
-        name = _PAGES.get(call) or _event_name(said)
+        name = _PAGES.get(call) or ("group" if call == "group" else _event_name(said))
         properties = _part(said, "properties")
         return {"kind": "event", **shared, "event": name, "properties": properties, "value": _value(properties)}
+
+
+def _alias(said: Mapping[str, Any], now: datetime, source: str) -> dict[str, Any]:
+    previous, user = _id(said, "previousId"), _user_id(said)
+    for name, given in (("previousId", previous), ("userId", user)):
+        if not given:
+            raise _Refused(name, "is needed")
+    return {
+        "kind": "alias",
+        "id": _id(said, "messageId") or str(uuid4()),
+        "user_id": user,
+        "previous_id": previous,
+        "at": _moment(said.get("timestamp"), now),
+        "received_at": int(now.timestamp() * 1000),
+        "source": source,
+    }
 
 
 def _object(said: object, name: str) -> Mapping[str, Any]:

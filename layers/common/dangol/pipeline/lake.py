@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from dangol.contracts import (
+    Aliased,
     Consented,
     Decisions,
     Happening,
@@ -21,7 +22,7 @@ from dangol.contracts import (
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
-Told = Performed | Identified | Consented | Noticed
+Told = Performed | Identified | Aliased | Consented | Noticed
 _NOTICED: Final = {"of", "by", "channel", "given", "outcome", "answered"}
 _EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
 
@@ -73,6 +74,8 @@ def _row(happening: Told) -> dict[str, Any]:
         return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
     if isinstance(happening, Identified):
         return {**row, "properties": _json(happening.traits)}
+    if isinstance(happening, Aliased):
+        return {**row, "properties": _json({"previous_id": happening.previous_id})}
     if isinstance(happening, Noticed):
         return {**row, "properties": _json(happening.model_dump(include=_NOTICED))}
     evidence = happening.model_dump(include=_EVIDENCE, exclude_defaults=True)

@@ -7,7 +7,7 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Announcement, Consented, Happening, Identified, Listed, Performed, Tracked
+from dangol.contracts import Aliased, Announcement, Consented, Happening, Identified, Listed, Performed, Tracked
 from dangol.pipeline.announcing import Announcer
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
@@ -70,7 +70,7 @@ class Recorder:
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
         self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
-        said = [h for h in batch if isinstance(h, Performed | Identified)]
+        said = [h for h in batch if isinstance(h, Performed | Identified | Aliased)]
         recorded = self._folder.fold(said, project)
         self._lister.record([h for h in batch if isinstance(h, Listed)])
         consented = [h for h in batch if isinstance(h, Consented)]
