@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from dangol.contracts import Identified, Performed, Tracked, event_work
-from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.pipeline.track import Doors, Request, Tracker
 from tests.fakes import FakeClock, FakeQueue
 
@@ -200,3 +200,14 @@ def test_the_cold_path_imports_neither_sdk_nor_models():
     )
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_link_that_nobody_sees_is_a_bot_s():
+    world = World()
+
+    answer = world.ask("GET", f"/c/{token(HIDDEN_LINK)}")
+
+    assert answer.status == 302
+    (click,) = world.happened
+    assert isinstance(click, Tracked)
+    assert (click.link, click.verdict, click.reason) == (HIDDEN_LINK, "bot", "hidden_link")

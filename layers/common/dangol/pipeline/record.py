@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
 from dangol.pipeline.conversions import Converter
-from dangol.pipeline.engagement import Engagement
+from dangol.pipeline.engagement import Engagement, judged
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
@@ -48,6 +48,7 @@ class Recorder:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
+        batch = [judged(h) if isinstance(h, Tracked) else h for h in batch]
         self._lake.write(batch, now)
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
