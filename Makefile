@@ -16,7 +16,7 @@ export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup setup-run demo down test test-full audit check format lint types imports template unit e2e clean
+.PHONY: help setup setup-run demo down test test-full bench audit check format lint types imports template unit e2e clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,11 +52,20 @@ help: ## This list
 	@$(PIP) --python .tools/$*/bin/python $(INSTALL) $<
 	@touch $@
 
+# A second, independent DynamoDB; its only use is to be compared with.
+DYNALITE := 4.0.0
+
+.tools/dynalite/ok: Makefile
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer (Debian: apt install npm)" >&2; exit 2; }
+	@echo "· setting up dynalite (.tools/dynalite)"
+	@npm install --silent --no-audit --no-fund --no-save --no-package-lock --ignore-scripts --prefix .tools/dynalite dynalite@$(DYNALITE)
+	@touch $@
+
 setup-run:
 	@$(MAKE) --silent --no-print-directory -j3 .venv/run.ok .tools/sam/ok .tools/ministack/ok
 
 setup: setup-run ## Make the environments
-	@$(MAKE) --silent --no-print-directory .venv/dev.ok
+	@$(MAKE) --silent --no-print-directory -j2 .venv/dev.ok .tools/dynalite/ok
 
 # --- the demo --------------------------------------------------------------------------------------------------
 
@@ -87,7 +96,7 @@ template:
 	@$(BIN)/cfn-lint template.yaml
 
 unit: ## The fast tests, with coverage
-	@$(BIN)/pytest tests/unit tests/functional -n $(JOBS) --hypothesis-profile=ci --cov --cov-report=
+	@$(BIN)/pytest tests/unit tests/functional -m "not full" -n $(JOBS) --hypothesis-profile=ci --cov --cov-report=
 
 e2e: ## The tests on the local cloud
 	@$(BIN)/pytest tests/e2e -m "not full" --cov --cov-append --cov-report=
@@ -96,8 +105,11 @@ test: setup check unit e2e ## Everything that a change must pass
 	@$(BIN)/coverage report --fail-under=90
 	@$(BIN)/coverage report --fail-under=100 --include='*/dangol/domain/*,*/dangol/pipeline/*'
 
-test-full: setup ## What takes longer: the whole of Hillstrom
-	@$(BIN)/pytest tests/e2e -m full
+test-full: setup ## What takes longer: the whole of Hillstrom, a million people, fifty populations
+	@$(BIN)/pytest tests -m full
+
+bench: setup ## What it costs, measured: make bench ONLY=audience
+	@$(BIN)/python -m bench $(ONLY)
 
 audit: .tools/audit/ok ## checkov on the template
 	@.tools/audit/bin/checkov --config-file .checkov.yaml

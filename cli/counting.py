@@ -2,17 +2,21 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cli.applying import refuse_unknown, traits_of
 from cli.stack import Stack
+from dangol.adapters.filters import exactly_said
+from dangol.domain.compiling import address_trait, columns, compiled
 from dangol.domain.matching import Moment, matches
 from dangol.domain.profile import ADDRESS_TRAITS, Profile
 from dangol.domain.project import Project
 from dangol.domain.segment import Condition, Segment
+from dangol.domain.sieve import Columns
+from dangol.ports import Search
 
 
 @dataclass(slots=True)
@@ -47,22 +51,30 @@ class Inquiry:
         """The branches of the top `any`, or the segment as a whole."""
         return self.segment.any_ or (self.segment,)
 
+    @property
+    def search(self) -> Search:
+        """Whom to read: also those who are excluded, since it is told how many they are."""
+        read = Columns(traits=frozenset(map(address_trait, ADDRESS_TRAITS)), consents=True)
+        for segment in (self.segment, *self.excluded):
+            read |= columns(segment)
+        return Search(compiled(self.segment, (), self.moment), read)
+
 
 def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None = None) -> dict[str, Any]:
-    """Count a segment by reading every profile once; `selected` is given each person's id.
+    """Count a segment in one scan of the people; `selected` is given each person's id.
 
     Raises:
         DefinitionError: it asks for a trait that nobody has.
     """
-    known = stack.catalogue.names("traits")
-    for trait in sorted(traits_of((inquiry.segment, *inquiry.excluded))) if known else ():
-        refuse_unknown(trait, known, f"segments/{inquiry.segment.name or 'inline'}")
+    _refuse_unknown_traits(stack, inquiry)
     started, tally = time.monotonic(), Count()
-    for profile in _people(stack):
-        if tallied(tally, inquiry, profile) and selected:
-            selected(profile.user_id)
+    for page in stack.profiles.scan(0, 1, None, inquiry.search):
+        tally.scanned += page.scanned
+        for profile, certain in page.people:
+            if tallied(tally, inquiry, profile, certain=certain) and selected:
+                selected(profile.user_id)
     return {
-        "segment": inquiry.segment.name or inquiry.segment.title or "inline",
+        "segment": _title(inquiry.segment),
         "at": inquiry.at.isoformat(),
         "count": tally.count,
         "inexact": tally.inexact,
@@ -75,15 +87,43 @@ def count(stack: Stack, inquiry: Inquiry, selected: Callable[[str], None] | None
     }
 
 
-def _people(stack: Stack) -> Iterator[Profile]:
-    for page, _ in stack.profiles.scan(0, 1, None):
-        yield from page
+def size(stack: Stack, inquiry: Inquiry) -> dict[str, Any]:
+    """How many a segment selects and nothing else: counted inside DynamoDB where its filter tells all.
+
+    Raises:
+        DefinitionError: it asks for a trait that nobody has.
+    """
+    sieve = inquiry.search.sieve
+    if not (sieve.exact and exactly_said(sieve.may)):
+        counted = count(stack, inquiry)
+        return {key: value for key, value in counted.items() if key not in ("reachable", "steps", "excluded")}
+    _refuse_unknown_traits(stack, inquiry)
+    started = time.monotonic()
+    pages = list(stack.profiles.count(0, 1, sieve.may))
+    return {
+        "segment": _title(inquiry.segment),
+        "at": inquiry.at.isoformat(),
+        "count": sum(found for found, _ in pages),
+        "inexact": 0,
+        "scanned": sum(scanned for _, scanned in pages),
+        "read_units": stack.profiles.read_units,
+        "seconds": round(time.monotonic() - started, 2),
+    }
 
 
-def tallied(tally: Count, inquiry: Inquiry, profile: Profile) -> bool:
-    """Add one person; whether they are selected."""
-    tally.scanned += 1
-    answer = matches(inquiry.segment, profile, inquiry.moment)
+def _refuse_unknown_traits(stack: Stack, inquiry: Inquiry) -> None:
+    known = stack.catalogue.names("traits")
+    for trait in sorted(traits_of((inquiry.segment, *inquiry.excluded))) if known else ():
+        refuse_unknown(trait, known, f"segments/{inquiry.segment.name or 'inline'}")
+
+
+def _title(segment: Segment) -> str:
+    return segment.name or segment.title or "inline"
+
+
+def tallied(tally: Count, inquiry: Inquiry, profile: Profile, *, certain: bool) -> bool:
+    """Add one person, who may be known to match already; whether they are selected."""
+    answer = certain or matches(inquiry.segment, profile, inquiry.moment)
     if answer is None:
         tally.inexact += 1
     if not answer:

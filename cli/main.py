@@ -23,9 +23,13 @@ _ORDER: Final = (
     "doctor",
     "import",
     "segment",
+    "explain",
     "preview",
     "apply",
     "run",
+    "pause",
+    "resume",
+    "cancel",
     "status",
     "report",
 )

@@ -27,7 +27,7 @@ from cli.stack import Stack, clock_file
 from dangol import bootstrap
 from dangol.domain.ledger import HOLDOUT_VARIANT, State
 from dangol.domain.project import Project
-from dangol.pipeline.segment import read_step, steps_prefix
+from dangol.pipeline.steps import read_step, steps_prefix
 from demo.acting import Week, sent_mails
 from demo.files import write_events, write_people
 from demo.history import make_events

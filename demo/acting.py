@@ -25,7 +25,7 @@ _PIXEL: Final = re.compile(r'src="(https?://[^"]+/o/[^"]+)"')
 _PERSON: Final = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Mobile Safari/537.36 KAKAOTALK 11.0.0"
 _AGENTS: Final = {"scan": "Barracuda Sentinel (EE)", "machine_open": "Mozilla/5.0"}
 _BATCH: Final = 100
-_WORKERS: Final = 4
+_WORKERS: Final = 3
 _STEPS: Final = 24
 
 

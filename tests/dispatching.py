@@ -21,6 +21,7 @@ from tests.fakes import (
     FakeQueue,
     FakeRuns,
     FakeThrottle,
+    FakeTimer,
     RecordingChannel,
 )
 from tests.fakes.world import NOW
@@ -52,6 +53,7 @@ class World:
     events: FakeQueue = field(default_factory=FakeQueue)
     channel: RecordingChannel = field(default_factory=RecordingChannel)
     throttle: FakeThrottle = field(default_factory=FakeThrottle)
+    timer: FakeTimer = field(default_factory=FakeTimer)
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
@@ -78,6 +80,7 @@ class World:
             ledgers=self.ledgers,
             throttle=self.throttle,
             sends=self.sends,
+            timer=self.timer,
             events=self.events,
             clock=self.clock,
         )

@@ -10,6 +10,7 @@ from rich.console import Console
 from cli.connecting import project_and_stack
 from cli.invocation import Invocation, examples, json_option, pass_invocation
 from cli.output import emit
+from cli.redriving import QUEUES
 from cli.stack import Stack
 from dangol.domain.errors import DangolError
 from dangol.domain.project import Project
@@ -85,7 +86,9 @@ def _dead_letters(stack: Stack) -> Iterator[Finding]:
         )
         number = int(told["Attributes"]["ApproximateNumberOfMessages"])
         name = output.removesuffix("Url")
-        yield Finding(f"{name} is empty", ok=not number, advice=f"{number} messages failed; look at the function's log")
+        queue = next(word for word, part in QUEUES.items() if name.startswith(part))
+        advice = f"{number} messages failed: look at the function's log, then dangol redrive {queue}"
+        yield Finding(f"{name} is empty", ok=not number, advice=advice)
 
 
 def _render(console: Console, findings: list[Finding]) -> None:

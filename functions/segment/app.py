@@ -29,8 +29,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def work(body: str, context: Any) -> None:
     """Do what one message of SegmentQueue asks for."""
-    order = segment_work.validate_json(body)
-    if isinstance(order, Release):
-        bootstrap.segmenter().release(order)
-        return
-    bootstrap.segmenter().scan(order, until=lambda: context.get_remaining_time_in_millis() < RESERVE_MS)
+    match segment_work.validate_json(body):
+        case StartRun() as order:
+            bootstrap.segmenter().start(order)
+        case Release() as order:
+            bootstrap.segmenter().release(order)
+        case step:
+            bootstrap.segmenter().scan(step, until=lambda: context.get_remaining_time_in_millis() < RESERVE_MS)

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from cli.local_cloud import LocalCloud
 from cli.main import dangol
 from cli.stack import Stack, connect
+from dangol.domain.sieve import OPEN, Columns
+from dangol.ports import Search
 from tests.e2e.conftest import clear_project
 
 BAD_INPUT = 2
@@ -72,7 +74,8 @@ class Shop:
         }
 
     def people(self) -> dict[str, dict[str, Any]]:
-        return {p.user_id: p.traits for page, _ in self.stack.profiles.scan(0, 1, None) for p in page}
+        everybody = self.stack.profiles.scan(0, 1, None, Search(OPEN, Columns(whole=True)))
+        return {p.user_id: p.traits for page in everybody for p, _ in page.people}
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,11 @@ import pytest
 from cli.local_cloud import LocalCloud
 from cli.running import start
 from cli.stack import Stack
-from dangol.contracts import Release
+from dangol.adapters.throttle import DynamoThrottle
+from dangol.contracts import Release, ScanStep
 from dangol.domain.ledger import State
-from dangol.pipeline.segment import chunks_of, read_step, steps_prefix
+from dangol.pipeline.segment import READS
+from dangol.pipeline.steps import chunks_of, read_step, steps_prefix
 from tests.e2e.audience import apply_to, consenting, ended, entries, queue_with, run_to_end, times_mailed, worked_off
 from tests.e2e.conftest import eventually, queue_is_dry, recorded, status
 
@@ -34,11 +36,16 @@ def adds_up(told: dict[str, Any]) -> bool:
 
 def dispatch_workers(cloud: LocalCloud) -> list[int]:
     """The processes in which this cloud's emulator runs dispatch."""
+    return workers_of(cloud, "Dispatch")
+
+
+def workers_of(cloud: LocalCloud, function: str) -> list[int]:
+    """The processes in which this cloud's emulator runs a function."""
     state = cloud.state()
     assert state
     told = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in told.splitlines()]
-    worker = re.compile(rf"/ministack-lambda-{cloud.stack}-DispatchFunction")
+    worker = re.compile(rf"/ministack-lambda-{cloud.stack}-{function}Function")
     return [int(pid) for pid, parent, words in rows if int(parent) == state["pid"] and worker.search(words)]
 
 
@@ -62,7 +69,7 @@ def test_a_worker_that_dies_leaves_nobody_out_and_mails_nobody_twice(stack: Stac
     with queue_with(stack, "SendQueueUrl", VisibilityTimeout="18"):
         run = start(stack, "killed", None)["run"]
         eventually(lambda: journal(stack, run).count("s") >= 10, "some are sent to", 30)
-        workers = dispatch_workers(cloud)
+        workers = workers_of(cloud, "Dispatch")
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
         told = ended(stack, run)
@@ -77,6 +84,39 @@ def test_a_worker_that_dies_leaves_nobody_out_and_mails_nobody_twice(stack: Stac
     mailed = times_mailed(stack, people)
     assert set(mailed.values()) == {1}
     assert len(mailed) >= told["sent"]
+
+
+def test_a_scan_that_dies_and_tasks_that_come_twice_give_the_same_audience(stack: Stack, cloud: LocalCloud):
+    people = consenting(stack, "scanned", 60)
+    apply_to(stack, "scanned")
+    throttle = DynamoThrottle(stack.dynamodb, stack.settings.campaigns_table, horizon=3.0)
+
+    with queue_with(stack, "SegmentQueueUrl", VisibilityTimeout="5"):
+        # The table is taken for a moment, so that the scan is waiting in the midst of its step.
+        taken_until = throttle.reserve(READS, 100, 180, stack.clock.seconds())
+        assert taken_until
+        run = start(stack, "scanned", None)["run"]
+        eventually(lambda: reads_taken(stack) > taken_until + 1.8, "the scan has a slot", 30)
+        workers = workers_of(cloud, "Segment")
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        for _ in range(2):
+            again = ScanStep(run=run, task=0, tasks=stack.runs.get(run).tasks).model_dump_json()
+            stack.client("sqs").send_message(QueueUrl=stack.settings.segment_queue_url, MessageBody=again)
+        told = ended(stack, run)
+        worked_off(stack)
+
+    assert workers
+    assert (told["audience"], told["sent"]) == (len(people), len(people))
+    assert status(stack, run) == told
+    assert times_mailed(stack, people) == dict.fromkeys(people, 1)
+
+
+def reads_taken(stack: Stack) -> float:
+    """Up to when slots for reading the people are taken, in epoch seconds."""
+    key = {"pk": {"S": f"throttle#{READS}"}, "sk": {"S": "lease"}}
+    found = stack.dynamodb.get_item(TableName=stack.settings.campaigns_table, Key=key, ConsistentRead=True)
+    return float(found["Item"]["tat"]["N"])
 
 
 def test_chunks_that_come_again_and_again_are_sent_once(stack: Stack):

@@ -3,7 +3,7 @@
 from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects
 from tests.fakes.people import FakeLedgers, FakeOutcomes, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
-from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, RecordingChannel
+from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, RecordingChannel
 
 __all__ = [
     "FakeCatalogue",
@@ -18,5 +18,6 @@ __all__ = [
     "FakeQueue",
     "FakeRuns",
     "FakeThrottle",
+    "FakeTimer",
     "RecordingChannel",
 ]

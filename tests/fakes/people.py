@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
-from dangol.ports import Outcome
+from dangol.domain.sieve import Test, passes
+from dangol.ports import Outcome, Page, Search
 from tests.fakes.runs import FakeRuns
+from tests.fakes.sieving import asking, seen
 
 PAGE = 3
 
@@ -26,15 +28,25 @@ class FakeProfiles:
     def tasks(self) -> int:
         return self.number_of_tasks
 
-    def scan(self, task: int, tasks: int, start: str | None) -> Iterator[tuple[Sequence[Profile], str | None]]:
-        mine = [p for n, p in enumerate(sorted(self.people.values(), key=lambda p: p.user_id)) if n % tasks == task]
-        position = int(start or 0)
+    def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterator[Page]:
+        mine, position = self._share(task, tasks), int(start or 0)
         while True:
             page, position = mine[position : position + PAGE], position + PAGE
+            found = [person for person in page if passes(search.sieve.may, asking(person))]
+            people = [(seen(p, search.columns), passes(search.sieve.must, asking(p))) for p in found]
             more = str(position) if position < len(mine) else None
-            yield deepcopy(page), more
+            yield Page(deepcopy(people), len(page), more)
             if more is None:
                 return
+
+    def count(self, task: int, tasks: int, test: Test) -> Iterator[tuple[int, int]]:
+        mine = self._share(task, tasks)
+        for position in range(0, max(1, len(mine)), PAGE):
+            page = mine[position : position + PAGE]
+            yield sum(passes(test, asking(person)) for person in page), len(page)
+
+    def _share(self, task: int, tasks: int) -> list[Profile]:
+        return [p for n, p in enumerate(sorted(self.people.values(), key=lambda p: p.user_id)) if n % tasks == task]
 
     def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Profile]:
         return {user: deepcopy(self.people.get(user)) or Profile(user) for user in user_ids}

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from dangol.domain.errors import ConflictError, NotFoundError
 from dangol.domain.project import Project
-from dangol.ports import Definition, Journal, RunItem, Verdict
+from dangol.domain.stopping import Tally
+from dangol.ports import Definition, Journal, RunItem, Standing, Verdict
 
 
 class FakeDefinitions:
@@ -73,6 +74,24 @@ class FakeRuns:
         self.runs[run] = replace(self.runs[run], state=state, stopped_because=because)
         return True
 
+    def pause(self, run: str, because: str) -> bool:
+        if self.runs[run].state == "cancelled" or self.runs[run].paused:
+            return False
+        self.runs[run] = replace(self.runs[run], paused=because)
+        return True
+
+    def resume(self, run: str, marks: Sequence[Tally]) -> bool:
+        if self.runs[run].paused is None:
+            return False
+        self.runs[run] = replace(self.runs[run], paused=None, marks=tuple(marks))
+        return True
+
+    def mark(self, run: RunItem, marks: Sequence[Tally]) -> bool:
+        if self.runs[run.run].marks != run.marks:
+            return False
+        self.runs[run.run] = replace(self.runs[run.run], marks=tuple(marks))
+        return True
+
     def counts(self, run: str) -> Mapping[str, Decimal]:
         return dict(self.counters[run])
 
@@ -88,6 +107,7 @@ class FakeJournals:
         self._runs = runs
         self._journals: dict[tuple[str, str], tuple[Journal, float]] = {}
         self._done: set[tuple[str, str]] = set()
+        self._parked: dict[tuple[str, str], float] = {}
 
     def take(self, wanted: Journal, *, lease_until: float, now: float) -> tuple[Verdict, Journal | None]:
         key = (wanted.run, wanted.chunk)
@@ -97,6 +117,7 @@ class FakeJournals:
         if known.generation < wanted.generation or (known.owner and lease >= now):
             return Verdict.BUSY, None
         taken = replace(known, owner=wanted.owner)
+        self._parked.pop(key, None)
         self._journals[key] = (taken, lease_until)
         return Verdict.TAKEN, taken
 
@@ -111,6 +132,23 @@ class FakeJournals:
         if done:
             self._done.add(key)
         self._runs.add(journal.run, deltas)
+
+    def park(self, journal: Journal, *, deltas: Mapping[str, int], until: float | None) -> bool:
+        self._held(journal)
+        if until is None and not self._runs.get(journal.run).paused:
+            return False
+        key = (journal.run, journal.chunk)
+        self._journals[key] = (replace(journal, owner="", generation=journal.generation + 2), 0.0)
+        self._parked[key] = until or 0.0
+        self._runs.add(journal.run, deltas)
+        return True
+
+    def of_step(self, run: str, step: str) -> Sequence[Standing]:
+        return [
+            Standing(key[1], journal.generation, journal.states, key in self._done, self._parked.get(key))
+            for key, (journal, _) in sorted(self._journals.items(), key=lambda known: known[0])
+            if key[0] == run and key[1].startswith(f"{step}-")
+        ]
 
     def _held(self, journal: Journal) -> float:
         known, lease = self._journals[journal.run, journal.chunk]

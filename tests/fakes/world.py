@@ -53,6 +53,19 @@ class FakeQueue:
         return bodies
 
 
+class FakeTimer:
+    """Messages for later, by name."""
+
+    def __init__(self) -> None:
+        self.set: dict[str, tuple[str, float]] = {}
+
+    def send(self, name: str, body: str, *, at: float) -> None:
+        # EventBridge Scheduler's own limits.
+        assert at % 60 == 0
+        assert 0 < len(name) <= 64
+        self.set.setdefault(name, (body, at))
+
+
 class FakeThrottle:
     """A rate kept in memory, in the way of the adapter."""
 

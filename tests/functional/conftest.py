@@ -19,7 +19,8 @@ from dangol.config import Settings
 MINISTACK = Path(__file__).parents[2] / ".tools" / "ministack" / "bin" / "ministack"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -28,13 +29,13 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings that lead to a MiniStack of this session's own."""
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING"}
     log = (tmp_path_factory.mktemp("ministack") / "log").open("wb")
     process = subprocess.Popen([str(MINISTACK)], env=environment, stdout=log, stderr=log)
     bootstrap.use_credentials("test", "test")
     try:
-        _wait(f"http://127.0.0.1:{port}/_ministack/health")
+        wait_for(f"http://127.0.0.1:{port}/_ministack/health")
         yield Settings("test", "ap-northeast-2", "/dangol/test", local=True, endpoint=f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
@@ -42,11 +43,14 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         log.close()
 
 
-def _wait(health: str) -> None:
+def wait_for(health: str) -> None:
+    """Return when something answers there, whatever it says."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         try:
             urllib.request.urlopen(health, timeout=1).close()
+        except urllib.error.HTTPError:
+            return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
         else:

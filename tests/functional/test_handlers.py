@@ -95,6 +95,12 @@ def test_segment_does_what_its_queue_asks_for(stage):
     assert [name for name, _ in stage.calls] == ["scan", "release"]
 
 
+def test_segment_takes_a_schedules_order_from_its_queue(stage):
+    handle("segment", {"Records": [{"messageId": "m1", "body": json.dumps(sample("segment"))}]})
+
+    assert [name for name, _ in stage.calls] == ["start"]
+
+
 @pytest.mark.parametrize("name", ["segment_queue", "dispatch"])
 @pytest.mark.parametrize("error", [RuntimeError("broken"), ConflictError("busy")])
 def test_what_failed_comes_back_and_the_rest_does_not(stage, name, error):

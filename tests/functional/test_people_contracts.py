@@ -14,10 +14,12 @@ from dangol.adapters.profiles import DynamoProfiles
 from dangol.adapters.runs import DynamoRuns
 from dangol.domain.ledger import Entry, Flag, Ledger, State
 from dangol.domain.profile import History, Profile
-from dangol.ports import Outcome
+from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject
+from dangol.ports import Outcome, Search
 from tests.fakes import FakeLedgers, FakeOutcomes, FakeProfiles, FakeRuns
 from tests.fakes.world import NOW
 
+EVERYBODY = Search(OPEN, Columns(whole=True))
 RUN = "launch-20261201T010000Z"
 ENTRY = Entry(7, int(NOW.timestamp()), 1, "email", "marketing", State.SENT, Flag.CLICKED, 3)
 RICH = Profile(
@@ -97,19 +99,62 @@ def test_a_scan_gives_everybody_once_whatever_the_number_of_tasks(stores):
     people = [Profile(f"u{n:03d}") for n in range(40)]
     stores.profiles.put_many(people)
 
-    found = [p.user_id for task in range(3) for page, _ in stores.profiles.scan(task, 3, None) for p in page]
+    pages = [page for task in range(3) for page in stores.profiles.scan(task, 3, None, EVERYBODY)]
 
-    assert sorted(found) == [p.user_id for p in people]
+    assert sorted(p.user_id for page in pages for p, _ in page.people) == [p.user_id for p in people]
+    assert sum(page.scanned for page in pages) == 40
     assert stores.profiles.tasks() == 1
 
 
 def test_a_scan_goes_on_after_the_key_it_stopped_at():
     profiles = FakeProfiles(*(Profile(f"u{n}") for n in range(5)))
-    (first, key), *_ = profiles.scan(0, 1, None)
+    first, *_ = profiles.scan(0, 1, None, EVERYBODY)
 
-    rest = [p.user_id for page, _ in profiles.scan(0, 1, key) for p in page]
+    rest = [p.user_id for page in profiles.scan(0, 1, first.last, EVERYBODY) for p, _ in page.people]
 
-    assert [p.user_id for p in first] + rest == [f"u{n}" for n in range(5)]
+    assert [p.user_id for p, _ in first.people] + rest == [f"u{n}" for n in range(5)]
+
+
+def test_a_scan_gives_whom_the_sieve_lets_through_and_says_who_is_certain(stores):
+    stores.profiles.put_many(
+        [Profile("young", {"age": 10}), Profile("old", {"age": 70}), Profile("grown", {"age": 30})]
+    )
+    age = Subject("trait", "age")
+    sieve = Sieve(may=Check(age, ">", 20), must=Check(age, ">", 60))
+
+    (page,) = stores.profiles.scan(0, 1, None, Search(sieve, Columns(traits=frozenset({"age"}))))
+
+    assert sorted((p.user_id, p.traits, certain) for p, certain in page.people) == [
+        ("grown", {"age": 30}, False),
+        ("old", {"age": 70}, True),
+    ]
+    assert page.scanned == 3
+
+
+def test_a_scan_reads_what_it_was_asked_to_and_no_more(stores):
+    stores.profiles.put_many([RICH])
+    asked = Columns(traits=frozenset({"name", "none"}), events=frozenset({"purchase"}), watermarks=True, consents=True)
+
+    (page,) = stores.profiles.scan(0, 1, None, Search(OPEN, asked))
+
+    ((found, _),) = page.people
+    assert found == replace(
+        RICH,
+        traits={"name": "지은"},
+        trait_times={},
+        histories={"purchase": RICH.histories["purchase"]},
+        seen={},
+    )
+
+
+def test_people_are_counted_without_reading_them(stores):
+    stores.profiles.put_many([Profile(f"u{n}", {"age": n}) for n in range(9)])
+
+    counts = [
+        page for task in range(2) for page in stores.profiles.count(task, 2, Check(Subject("trait", "age"), "<", 4))
+    ]
+
+    assert (sum(found for found, _ in counts), sum(scanned for _, scanned in counts)) == (4, 9)
 
 
 def ledger(user_id: str, rev: int = 1, **changed: Any) -> Ledger:

@@ -1,8 +1,9 @@
 """Runs, journals, rates, queues and objects: the fakes and the adapters keep the same promises."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -13,15 +14,17 @@ from dangol.adapters.journals import DynamoJournals
 from dangol.adapters.lake_files import LakeFiles
 from dangol.adapters.objects import S3Objects
 from dangol.adapters.parameters import SsmParameters
-from dangol.adapters.queues import SqsQueue
+from dangol.adapters.queues import DeadLetters, SqsQueue
 from dangol.adapters.runs import DynamoRuns
+from dangol.adapters.schedules import SchedulerTimer, Target
 from dangol.adapters.throttle import DynamoThrottle
 from dangol.domain.errors import ConflictError, NotFoundError, UnavailableError
+from dangol.domain.stopping import Tally
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
-from dangol.ports import Journal, Verdict
+from dangol.ports import Journal, Standing, Verdict
 from tests.dispatching import RUN, running
-from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeRuns, FakeThrottle
+from tests.fakes import FakeClock, FakeDefinitions, FakeJournals, FakeObjects, FakeRuns, FakeThrottle, FakeTimer
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition, project
 from tests.unit.test_pipeline_record import did
@@ -125,6 +128,75 @@ def test_a_chunk_that_goes_on_is_taken_by_its_new_message_alone(kept):
     assert (verdict, taken.states) == (Verdict.TAKEN, "S..")
 
 
+def test_a_run_is_paused_and_goes_on_once(kept):
+    runs, _ = kept
+    runs.create(running(0))
+
+    assert [runs.pause(RUN, "by_hand"), runs.pause(RUN, "too_many_failed")] == [True, False]
+    assert (runs.get(RUN).state, runs.get(RUN).paused) == ("running", "by_hand")
+    marks = [Tally(1_200, 70, 3)]
+    assert [runs.resume(RUN, marks), runs.resume(RUN, [Tally()])] == [True, False]
+    assert (runs.get(RUN).paused, runs.get(RUN).marks) == (None, (Tally(1_200, 70, 3),))
+
+
+def test_marks_are_replaced_by_who_knows_them(kept):
+    runs, _ = kept
+    first = runs.create(running(0))
+    assert first.marks == (Tally(),)
+
+    assert runs.mark(first, [Tally(), Tally(60, 2, 1)])
+    assert not runs.mark(first, [Tally(9)])
+
+    assert runs.get(RUN).marks == (Tally(), Tally(60, 2, 1))
+
+
+def test_a_cancelled_run_is_not_paused(kept):
+    runs, _ = kept
+    runs.create(running(0))
+    runs.set_state(RUN, "cancelled", expected="running")
+
+    assert not runs.pause(RUN, "by_hand")
+
+
+def test_a_chunk_is_parked_while_its_run_is_paused(kept):
+    runs, journals = kept
+    runs.create(running(0))
+    _, mine = journals.take(FRESH, lease_until=100, now=10)
+    left = replace(mine, states="S..")
+
+    assert not journals.park(left, deltas={"arm:0:sent": 1}, until=None)
+    assert runs.counts(RUN) == {}
+    runs.pause(RUN, "by_hand")
+    assert journals.park(left, deltas={"arm:0:sent": 1}, until=None)
+
+    assert runs.counts(RUN) == {"arm:0:sent": 1}
+    assert list(journals.of_step(RUN, "chunk")) == []
+    with pytest.raises(ConflictError):
+        journals.park(left, deltas={}, until=None)
+
+
+def test_a_parked_chunk_is_found_by_its_step_and_taken_two_generations_later(kept):
+    runs, journals = kept
+    runs.create(running(0))
+    first, second = (replace(FRESH, chunk=f"00000-00001-{n}") for n in (0, 1))
+    for wanted in (first, second, replace(FRESH, chunk="00000-00002-0")):
+        journals.take(wanted, lease_until=100, now=10)
+    assert journals.park(replace(first, states="S.."), deltas={}, until=5_000.5)
+    journals.finish(replace(second, states="SSS"), done=True, deltas={})
+
+    found = list(journals.of_step(RUN, "00000-00001"))
+
+    assert found == [
+        Standing("00000-00001-0", 2, "S..", done=False, parked=5_000.5),
+        Standing("00000-00001-1", 0, "SSS", done=True, parked=None),
+    ]
+    stale = replace(first, generation=1)
+    assert journals.take(stale, lease_until=200, now=20) == (Verdict.DONE, None)
+    verdict, again = journals.take(replace(first, generation=2), lease_until=200, now=20)
+    assert (verdict, again.states) == (Verdict.TAKEN, "S..")
+    assert journals.of_step(RUN, "00000-00001")[0].parked is None
+
+
 @pytest.fixture(params=["fake", "dynamodb"])
 def throttle(request: pytest.FixtureRequest) -> Any:
     if request.param == "fake":
@@ -151,6 +223,41 @@ def test_time_that_was_not_used_cannot_be_saved_up(throttle):
 
     assert throttle.reserve("ses", 10, 10, 2_000.0) == 2_000.0
     assert throttle.reserve("ses", 10, 10, 2_000.0) == pytest.approx(2_001.0)
+
+
+@pytest.fixture(params=["fake", "scheduler"])
+def timer(request: pytest.FixtureRequest) -> Any:
+    """A timer, and what tells its schedules: the name, the message and its time."""
+    if request.param == "fake":
+        fake = FakeTimer()
+        return fake, lambda: [(name, body, f"at({clock_text(at)})") for name, (body, at) in fake.set.items()]
+    client = bootstrap.client("scheduler", request.getfixturevalue("emulator"))
+    group = f"group-{uuid4().hex[:12]}"
+    client.create_schedule_group(Name=group)
+    target = Target("arn:aws:sqs:ap-northeast-2:000000000000:queue", "arn:aws:iam::000000000000:role/r", group)
+
+    def told() -> list[tuple[str, str, str]]:
+        found = [
+            client.get_schedule(Name=known["Name"], GroupName=group)
+            for known in client.list_schedules(GroupName=group)["Schedules"]
+        ]
+        assert all(one["ActionAfterCompletion"] == "DELETE" for one in found)
+        return [(one["Name"], one["Target"]["Input"], one["ScheduleExpression"]) for one in found]
+
+    return SchedulerTimer(client, target), told
+
+
+def clock_text(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, tz=UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def test_a_timer_is_set_once_by_its_name(timer):
+    clock, told = timer
+
+    for body in ("first", "second"):
+        clock.send("_7-33333333", body, at=33_333_333 * 60.0)
+
+    assert told() == [("_7-33333333", "first", "at(2033-05-18T03:33:00)")]
 
 
 @pytest.fixture(params=["fake", "s3"])
@@ -195,6 +302,37 @@ def test_a_queue_takes_many_and_large_messages(emulator, queue_url):
 
     told = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
     assert int(told["Attributes"]["ApproximateNumberOfMessages"]) == 28
+
+
+@pytest.fixture
+def dead(emulator, queue_url):
+    """A dead-letter queue with three messages, and the queue they came from."""
+    client = bootstrap.client("sqs", emulator)
+    back_to = client.create_queue(QueueName=f"queue-{uuid4().hex[:12]}")["QueueUrl"]
+    SqsQueue(client, queue_url).send(["a", "b", "c"])
+    return DeadLetters(client, queue_url, back_to), DeadLetters(client, back_to, queue_url), back_to
+
+
+def test_dead_letters_go_back_in_steps(dead):
+    letters, queue, _ = dead
+    assert letters.waiting() == 3
+
+    assert [letters.redrive(2), letters.redrive(10), letters.redrive(10)] == [2, 1, 0]
+
+    assert (letters.waiting(), queue.waiting()) == (0, 3)
+
+
+def test_a_dead_letter_that_the_queue_does_not_take_is_kept(emulator, dead):
+    letters, _, back_to = dead
+    client = bootstrap.client("sqs", emulator)
+    client.delete_queue(QueueUrl=back_to)
+
+    with pytest.raises(client.exceptions.QueueDoesNotExist):
+        letters.redrive(10)
+
+    told = client.get_queue_attributes(QueueUrl=letters._url, AttributeNames=["All"])["Attributes"]
+    kept = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    assert sum(int(told[name]) for name in kept) == 3
 
 
 class Refusing:

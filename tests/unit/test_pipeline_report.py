@@ -1,12 +1,11 @@
 """Status and report of a run, from its counters."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
 from dangol.domain.errors import NotFoundError
-from dangol.pipeline.plans import Plans, too_many
+from dangol.pipeline.plans import Plans
 from dangol.pipeline.report import Reporter, Stores
 from tests.dispatching import KEYS, NOW, RUN, running
 from tests.fakes import FakeClock, FakeDefinitions, FakeLakeReader, FakeRuns, RecordingChannel
@@ -40,6 +39,20 @@ def test_a_run_with_nobody_left_is_finished():
 
 def test_a_run_that_is_still_scanned_is_running():
     assert World(state="scanning").reporter.status(RUN)["state"] == "running"
+
+
+@pytest.mark.parametrize("state", ["scanning", "running"])
+def test_a_paused_run_says_so_and_why(state):
+    status = World(state=state, paused="too_many_failed").reporter.status(RUN)
+
+    assert (status["state"], status["stopped_because"], status["pending"]) == ("paused", "too_many_failed", 3)
+
+
+def test_a_pause_after_the_last_hand_over_changes_nothing():
+    world = World(paused="by_hand")
+    world.runs.add(RUN, {"arm:0:unknown": 3})
+
+    assert world.reporter.status(RUN)["state"] == "finished"
 
 
 def test_whoever_a_stopped_run_did_not_reach_is_skipped():
@@ -111,33 +124,6 @@ def test_a_channel_without_a_provider_goes_to_the_console():
 
     assert known.of(RUN).provider == "console"
     assert asked == [("email", "console")]
-
-
-@pytest.mark.parametrize(
-    ("counts", "because"),
-    [
-        ({"arm:0:sent": 90, "arm:0:failed": 10}, "too_many_failed"),
-        ({"arm:0:sent": 96, "arm:0:failed": 4, "arm:0:unsubscribed": 2}, "too_many_unsubscribed"),
-        ({"arm:0:sent": 96, "arm:0:failed": 4}, None),
-        ({"arm:0:failed": 50}, None),
-    ],
-)
-def test_a_run_stops_where_too_many_failed_or_opted_out(counts, because):
-    runs, clock = FakeRuns(running()), FakeClock()
-    runs.add(RUN, {name: Decimal(value) for name, value in counts.items()})
-    limits = {"stop_when": {"failed": "5%", "unsubscribed": "1%"}}
-
-    plan = plans(runs, clock, limits=limits).of(RUN)
-
-    assert plan.stopped is (because is not None)
-    assert runs.get(RUN).stopped_because == because
-
-
-def test_one_share_alone_may_be_limited():
-    limits = campaign(limits={"stop_when": {"failed": "5%"}}).limits.stop_when
-    assert limits is not None
-
-    assert too_many(limits, {"arm:0:sent": Decimal(100), "arm:0:unsubscribed": Decimal(100)}) is None
 
 
 def test_a_message_carries_label_footer_and_the_way_out():

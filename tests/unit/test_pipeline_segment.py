@@ -4,13 +4,23 @@ import json
 from contextlib import suppress
 
 import pytest
+from pydantic import ValidationError
 
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import NotFoundError
 from dangol.domain.profile import History, Profile
 from dangol.pipeline import segment
 from dangol.pipeline.segment import Segmenter, Stores
-from tests.fakes import FakeClock, FakeDefinitions, FakeObjects, FakeProfiles, FakeQueue, FakeRuns
+from tests.fakes import (
+    FakeClock,
+    FakeDefinitions,
+    FakeJournals,
+    FakeObjects,
+    FakeProfiles,
+    FakeQueue,
+    FakeRuns,
+    FakeThrottle,
+)
 from tests.shop_campaign import campaign, definition, project
 
 ORDER = StartRun(campaign="launch", scheduled_at="2026-12-01T01:00:00+00:00")
@@ -27,18 +37,22 @@ class World:
 
     def __init__(self, applied=None, people=7) -> None:
         self.runs = FakeRuns()
+        self.journals = FakeJournals(self.runs)
         self.profiles = FakeProfiles(*(person(n) for n in range(people)))
         self.objects = FakeObjects()
         self.tasks, self.sends = FakeQueue(), FakeQueue()
+        self.throttle, self.clock = FakeThrottle(horizon=2.0), FakeClock()
         self.segmenter = Segmenter(
             Stores(
                 definitions=FakeDefinitions(applied or definition()),
                 runs=self.runs,
+                journals=self.journals,
                 profiles=self.profiles,
                 objects=self.objects,
                 tasks=self.tasks,
                 sends=self.sends,
-                clock=FakeClock(),
+                throttle=self.throttle,
+                clock=self.clock,
             )
         )
 
@@ -50,11 +64,13 @@ class World:
 
     def handle(self, body: str, *, until) -> None:
         """Do what one message of the task queue says."""
-        order = segment_work.validate_json(body)
-        if isinstance(order, Release):
-            self.segmenter.release(order)
-        else:
-            self.segmenter.scan(order, until=until)
+        match segment_work.validate_json(body):
+            case StartRun() as order:
+                self.segmenter.start(order)
+            case Release() as order:
+                self.segmenter.release(order)
+            case step:
+                self.segmenter.scan(step, until=until)
 
     @property
     def chunks(self) -> list[SendChunk]:
@@ -138,6 +154,49 @@ def test_every_message_delivered_twice_gives_the_same_audience():
     assert world.runs.get(RUN).audience == 10
     by_name = {chunk.chunk: chunk for chunk in world.chunks}
     assert sorted(r.user_id for chunk in by_name.values() for r in chunk.recipients) == [f"u{n:03d}" for n in range(10)]
+
+
+def test_a_scan_keeps_to_the_project_s_read_units():
+    world = World(definition(within=project(limits={"read_units": "64/s"})), people=10)
+    world.segmenter.start(ORDER)
+    started = world.clock.seconds()
+
+    world.work()
+
+    # Four pages of 128 units, two seconds each: a step waits for its turn.
+    assert world.clock.seconds() - started == 6.0
+    assert len(world.selected) == 10
+
+
+def test_a_task_without_a_turn_at_the_table_comes_again_later():
+    world = World(definition(within=project(limits={"read_units": "32/s"})), people=10)
+    world.profiles.number_of_tasks = 6
+    world.segmenter.start(ORDER)
+    tasks = world.tasks.take()
+
+    for body in tasks:
+        world.handle(body, until=lambda: False)
+
+    delayed = [(ScanStep.model_validate_json(body).task, delay) for body, delay in world.tasks.sent if delay]
+    assert delayed == [(1, 2), (2, 3), (3, 4), (4, 1), (5, 2)]
+    while world.tasks.sent:
+        world.clock.pass_by(seconds=4)
+        for body in world.tasks.take():
+            world.handle(body, until=lambda: False)
+    assert sorted(world.selected) == [f"u{n:03d}" for n in range(10)]
+    assert world.runs.get(RUN).scanned == 10
+
+
+def test_a_step_ends_where_the_next_page_has_no_turn():
+    world = World(definition(within=project(limits={"read_units": "32/s"})), people=10)
+    world.segmenter.start(ORDER)
+    (task,) = world.tasks.take()
+
+    world.handle(task, until=lambda: False)
+
+    (following,) = world.tasks.bodies
+    assert ScanStep.model_validate_json(following).step == 1
+    assert world.runs.get(RUN).scanned == 3
 
 
 def test_a_repeated_step_selects_the_same_people_although_the_table_changed():
@@ -279,12 +338,27 @@ def test_a_start_order_is_what_a_schedule_sends():
     assert StartRun.model_validate(json.loads('{"campaign": "launch", "scheduled_at": "x"}')).kind == "start"
 
 
+def test_a_schedules_order_may_come_from_the_queue_too():
+    world = World(people=3)
+
+    world.handle('{"campaign": "launch", "scheduled_at": "2026-12-01T01:00:00+00:00"}', until=lambda: False)
+    world.work()
+
+    assert sorted(world.selected) == ["u000", "u001", "u002"]
+
+
+@pytest.mark.parametrize("body", ["[]", '"start"', "{}", '{"kind": "other", "run": "x"}'])
+def test_what_is_no_order_is_refused(body):
+    with pytest.raises(ValidationError):
+        segment_work.validate_json(body)
+
+
 class KilledError(BaseException):
     """The process is gone."""
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("fatal", range(1, 40))
+@pytest.mark.parametrize("fatal", range(1, 60))
 def test_whatever_call_a_segmenter_dies_at_everybody_is_selected_once(fatal, after):
     world = World(people=20)
     world.profiles.number_of_tasks = 2
@@ -328,6 +402,8 @@ def _die_at(world: World, fatal: int, *, after: bool) -> None:
     for store, names in (
         (world.runs, ("create", "get", "close_step", "set_state")),
         (world.objects, ("put_once", "get", "keys")),
+        (world.profiles, ("tasks", "scan")),
+        (world.throttle, ("reserve",)),
         (world.tasks, ("send",)),
         (world.sends, ("send",)),
     ):

@@ -187,7 +187,8 @@ def test_schedules_may_start_segment_and_nothing_else():
     (policy,) = RESOURCES["SchedulerRole"]["Properties"]["Policies"]
 
     assert policy["PolicyDocument"]["Statement"] == [
-        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": {"Fn::GetAtt": ["SegmentFunction", "Arn"]}}
+        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": {"Fn::GetAtt": ["SegmentFunction", "Arn"]}},
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["SegmentQueue", "Arn"]}},
     ]
 
 

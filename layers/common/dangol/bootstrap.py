@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from boto3 import Session
 
     from dangol.adapters.clock import SystemClock
+    from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PARAMETERS_FOR = 300.0
 _RUN_STATE_FOR = 5.0
+# A scan waits this many seconds for its turn at the table; a longer wait is the queue's.
+_SCAN_AHEAD = 2.0
 
 
 @cache
@@ -71,10 +74,12 @@ def clock() -> "SystemClock":
 def segmenter() -> "Segmenter":
     """The `segment` stage."""
     from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.profiles import DynamoProfiles
     from dangol.adapters.queues import SqsQueue
     from dangol.adapters.runs import DynamoRuns
+    from dangol.adapters.throttle import DynamoThrottle
     from dangol.pipeline.segment import Segmenter, Stores
 
     config = settings()
@@ -83,10 +88,12 @@ def segmenter() -> "Segmenter":
         Stores(
             definitions=DynamoDefinitions(dynamodb, config.need("campaigns_table")),
             runs=DynamoRuns(dynamodb, config.need("campaigns_table")),
+            journals=DynamoJournals(dynamodb, config.need("campaigns_table")),
             profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             tasks=SqsQueue(sqs, config.need("segment_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
+            throttle=DynamoThrottle(dynamodb, config.need("campaigns_table"), horizon=_SCAN_AHEAD),
             clock=clock(),
         )
     )
@@ -98,6 +105,7 @@ def dispatcher() -> "Dispatcher":
     from dangol.adapters.journals import DynamoJournals
     from dangol.adapters.ledgers import DynamoLedgers
     from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.schedules import SchedulerTimer, Target
     from dangol.adapters.throttle import DynamoThrottle
     from dangol.pipeline.dispatch import Dispatcher, Worker
     from dangol.pipeline.work import Stores
@@ -106,12 +114,14 @@ def dispatcher() -> "Dispatcher":
     dynamodb, sqs = client("dynamodb", config), client("sqs", config)
     campaigns = config.need("campaigns_table")
     worker = Worker(str(uuid4()), config.timeout)
+    wakes = Target(config.need("segment_queue_arn"), config.need("scheduler_role_arn"), config.need("schedule_group"))
     stores = Stores(
         plans=_plans(config, dynamodb),
         journals=DynamoJournals(dynamodb, campaigns),
         ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
         throttle=DynamoThrottle(dynamodb, campaigns, horizon=worker.longest_piece),
         sends=SqsQueue(sqs, config.need("send_queue_url")),
+        timer=SchedulerTimer(client("scheduler", config), wakes),
         events=SqsQueue(sqs, config.need("event_queue_url")),
         clock=clock(),
     )
@@ -272,6 +282,17 @@ def athena_lake(config: Settings) -> "LakeReader":
         workgroup=config.need("athena_workgroup"),
         wait=time.sleep,  # Athena has no way to tell that it is done
     )
+
+
+def build_controller(config: Settings) -> "Controller":
+    """What pauses, resumes and cancels runs, on any stack."""
+    from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.control import Controller
+
+    dynamodb = client("dynamodb", config)
+    tasks = SqsQueue(client("sqs", config), config.need("segment_queue_url"))
+    return Controller(DynamoRuns(dynamodb, config.need("campaigns_table")), tasks)
 
 
 @cache

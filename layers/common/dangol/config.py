@@ -30,11 +30,14 @@ class Settings:
     outcomes_table: str = ""
     campaigns_table: str = ""
     segment_queue_url: str = ""
+    segment_queue_arn: str = ""
     send_queue_url: str = ""
     event_queue_url: str = ""
     lake_bucket: str = ""
     glue_database: str = ""
     athena_workgroup: str = ""
+    scheduler_role_arn: str = ""
+    schedule_group: str = ""
 
     def __post_init__(self) -> None:
         if self.clock_file and not self.local:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 # Queues carry addresses, and an error ends up in a log.
 _QUIET = ConfigDict(hide_input_in_errors=True)
@@ -37,15 +37,29 @@ class ScanStep(Contract):
 
 
 class Release(Contract):
-    """All tasks are closed: queue the chunks of `steps` [task, step], for sending."""
+    """Queue a run's chunks for sending, those of the steps after the object `after`.
+
+    With `again`, only what no message carries: what is parked (of a running run, where it is due by `due`, in
+    epoch seconds), and what was never queued.
+    """
 
     kind: Literal["release"] = "release"
     run: str
     after: str | None = None
+    again: bool = False
+    due: float = 0.0
 
 
-SegmentWork = Annotated[ScanStep | Release, Field(discriminator="kind")]
-segment_work: TypeAdapter[ScanStep | Release] = TypeAdapter(SegmentWork, config=_QUIET)
+def _kind(order: Any) -> str:  # noqa: ANN401 - whatever JSON is in the queue
+    """The kind of an order; a schedule's, which comes back from a dead-letter queue, names none."""
+    return str(order.get("kind", "start")) if isinstance(order, dict) else "none"
+
+
+SegmentWork = Annotated[
+    Annotated[StartRun, Tag("start")] | Annotated[ScanStep, Tag("scan")] | Annotated[Release, Tag("release")],
+    Discriminator(_kind),
+]
+segment_work: TypeAdapter[StartRun | ScanStep | Release] = TypeAdapter(SegmentWork, config=_QUIET)
 
 
 class Recipient(Contract):

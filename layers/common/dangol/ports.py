@@ -11,6 +11,8 @@ from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
+from dangol.domain.sieve import Columns, Sieve, Test
+from dangol.domain.stopping import Tally
 
 
 class Clock(Protocol):
@@ -42,7 +44,10 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class RunItem:
-    """A run as stored; `state` is scanning, running, stopped or cancelled (finished is computed)."""
+    """A run as stored; `state` is scanning, running or cancelled (finished is computed).
+
+    `paused` says why nothing is handed over just now; None where the run may go on.
+    """
 
     run: str
     number: int
@@ -56,6 +61,9 @@ class RunItem:
     audience: int = 0
     inexact: int = 0
     stopped_because: str | None = None
+    paused: str | None = None
+    # Where its counters stood on the way: what its last thousand hand-overs are measured from.
+    marks: tuple[Tally, ...] = (Tally(),)
 
 
 class Definitions(Protocol):
@@ -101,6 +109,18 @@ class Runs(Protocol):
         """Move a run from `expected` to `state`; False where it was in another state."""
         ...
 
+    def pause(self, run: str, because: str) -> bool:
+        """Hold back what is not handed over yet; False where the run is cancelled or paused already."""
+        ...
+
+    def resume(self, run: str, marks: Sequence[Tally]) -> bool:
+        """Take the pause away and begin anew with `marks`; False where there was no pause."""
+        ...
+
+    def mark(self, run: RunItem, marks: Sequence[Tally]) -> bool:
+        """Replace the run's marks; False where they are not those of `run` any more."""
+        ...
+
     def counts(self, run: str) -> Mapping[str, Decimal]:
         """The run's counters, summed over the shards."""
         ...
@@ -126,6 +146,20 @@ class Journal:
     why: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a chunk is: its generation and states, and whether it is done.
+
+    `parked` says until when no message carries it, in epoch seconds; 0 while the run is paused, None where one does.
+    """
+
+    chunk: str
+    generation: int
+    states: str
+    done: bool
+    parked: float | None
+
+
 class Journals(Protocol):
     """The fence: one worker at a time holds a chunk."""
 
@@ -139,6 +173,18 @@ class Journals(Protocol):
 
     def finish(self, journal: Journal, *, done: bool, deltas: Mapping[str, int]) -> None:
         """Store states and count `deltas` in one transaction, and let the chunk go. Raises `ConflictError`."""
+        ...
+
+    def park(self, journal: Journal, *, deltas: Mapping[str, int], until: float | None) -> bool:
+        """Like `finish`, for a chunk that no message carries on until `until`, or until the run is resumed (None).
+
+        The chunk goes on two generations later: messages of the next one may be about, left by a worker who died.
+        False, with nothing stored, where the run is not paused any more. Raises `ConflictError`.
+        """
+        ...
+
+    def of_step(self, run: str, step: str) -> Sequence[Standing]:
+        """Where the chunks of a scan step stand, those that anybody ever took."""
         ...
 
 
@@ -158,11 +204,35 @@ class Ledgers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Whom a scan looks for, and what it reads of them."""
+
+    sieve: Sieve
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a scan: who may be selected, each with whether that is certain; the key that continues after it.
+
+    `scanned` counts everybody who was looked at; `last` is None at the end.
+    """
+
+    people: Sequence[tuple[Profile, bool]]
+    scanned: int
+    last: str | None
+
+
 class Profiles(Protocol):
     """The people."""
 
-    def scan(self, task: int, tasks: int, start: str | None) -> Iterable[tuple[Sequence[Profile], str | None]]:
-        """Pages of one scan task, each with the key that continues after it (None at the end)."""
+    def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterable[Page]:
+        """Pages of one scan task; people hold what `search` reads of them, and whom its sieve drops are left out."""
+        ...
+
+    def count(self, task: int, tasks: int, test: Test) -> Iterable[tuple[int, int]]:
+        """Pages of one scan task: how many people pass an exact test, and how many were looked at."""
         ...
 
     def tasks(self) -> int:
@@ -216,6 +286,14 @@ class Queue(Protocol):
 
     def send(self, bodies: Sequence[str], *, delay: int = 0) -> None:
         """Queue the bodies, each after `delay` seconds (at most 900). Raises where one was not taken."""
+        ...
+
+
+class Timer(Protocol):
+    """Messages for the segment stage, for later than a queue can delay them."""
+
+    def send(self, name: str, body: str, *, at: float) -> None:
+        """Deliver `body` at `at` (real epoch seconds, a whole minute); once, however often `name` is asked for."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The journals of chunks in the Campaigns table: the fence between dispatchers."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from dangol.adapters.items import Item, attribute, plain, plain_item
 from dangol.adapters.transactions import NOT_AS_EXPECTED, counting, lost
 from dangol.domain.errors import ConflictError
-from dangol.ports import Journal, Verdict
+from dangol.ports import Journal, Standing, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +36,7 @@ class DynamoJournals:
                 TableName=self._table,
                 Key=_key(wanted),
                 UpdateExpression="SET #owner = :owner, lease = :lease, generation = :generation,"
-                " #states = if_not_exists(#states, :states)",
+                " #states = if_not_exists(#states, :states) REMOVE parked",
                 ConditionExpression="attribute_not_exists(pk) OR (generation = :generation AND"
                 " attribute_not_exists(done) AND (attribute_not_exists(#owner) OR lease < :now))",
                 ExpressionAttributeNames={"#owner": "owner", "#states": "states"},
@@ -68,15 +68,51 @@ class DynamoJournals:
         after = {":done": True} if done else {":next": journal.generation + 1}
         sets = "done = :done" if done else "generation = :next"
         change = f"SET #states = :states, why = :why, {sets} REMOVE #owner, lease"
-        actions = [{"Update": self._update(journal, change, after)}]
-        actions += counting(self._table, journal.run, zlib.crc32(journal.chunk.encode()), deltas)
-        try:
-            self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
-        except ClientError as error:
-            if lost(error).get(0) == NOT_AS_EXPECTED:
-                raise ConflictError("the chunk is in other hands") from error
-            # Something was only busy: giving up now would leave who was just sent to in doubt.
-            self.finish(journal, done=done, deltas=deltas)
+        self._let_go(journal, self._update(journal, change, after), deltas, [])
+
+    def park(self, journal: Journal, *, deltas: Mapping[str, int], until: float | None) -> bool:
+        """Like `finish`, for a chunk that no message carries on until `until`, or until the run is resumed (None).
+
+        False, with nothing stored, where the run is not paused any more.
+
+        Raises:
+            ConflictError: another worker holds the chunk by now.
+        """
+        after = {":next": journal.generation + 2, ":parked": until or 0.0}
+        change = "SET #states = :states, why = :why, generation = :next, parked = :parked REMOVE #owner, lease"
+        run = {"pk": {"S": f"run#{journal.run}"}, "sk": {"S": "run"}}
+        paused = {"TableName": self._table, "Key": run, "ConditionExpression": "attribute_exists(paused)"}
+        # Whoever resumes takes the pause away first and looks for parked chunks then.
+        checks = [{"ConditionCheck": paused}] if until is None else []
+        return self._let_go(journal, self._update(journal, change, after), deltas, checks)
+
+    def of_step(self, run: str, step: str) -> Sequence[Standing]:
+        """Where the chunks of a scan step stand, those that anybody ever took."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :step)",
+            ExpressionAttributeValues={":pk": {"S": f"run#{run}"}, ":step": {"S": f"chunk#{step}-"}},
+            ConsistentRead=True,
+        )
+        return [_standing(found) for page in pages for found in page["Items"]]
+
+    def _let_go(
+        self, journal: Journal, update: dict[str, Any], deltas: Mapping[str, int], checks: list[dict[str, Any]]
+    ) -> bool:
+        counted = counting(self._table, journal.run, zlib.crc32(journal.chunk.encode()), deltas)
+        actions: list[Any] = [{"Update": update}, *counted, *checks]
+        while True:
+            try:
+                self._client.transact_write_items(TransactItems=actions)
+            except ClientError as error:
+                codes = lost(error)
+                if codes.get(0) == NOT_AS_EXPECTED:
+                    raise ConflictError("the chunk is in other hands") from error
+                if checks and codes.get(len(actions) - 1) == NOT_AS_EXPECTED:
+                    return False
+                # Something was only busy: giving up now would leave who was just sent to in doubt.
+            else:
+                return True
 
     def _update(self, journal: Journal, change: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
         why = {str(index): reason for index, reason in journal.why.items()}
@@ -114,3 +150,9 @@ def _read(wanted: Journal, found: Item) -> Journal:
     values = plain_item(found)
     why = {int(index): reason for index, reason in values.get("why", {}).items()}
     return Journal(wanted.run, wanted.chunk, wanted.owner, wanted.generation, values["states"], why)
+
+
+def _standing(found: Item) -> Standing:
+    values = plain_item(found)
+    chunk = values["sk"].removeprefix("chunk#")
+    return Standing(chunk, values["generation"], values["states"], "done" in values, values.get("parked"))

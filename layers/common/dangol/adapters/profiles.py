@@ -2,14 +2,20 @@
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dangol.adapters.conditional import write_all
-from dangol.adapters.items import Item, item, plain_item
+from dangol.adapters.filters import Expression
+from dangol.adapters.histories import read_history, unpacked, write_history
+from dangol.adapters.items import Item, item, plain, plain_item
+from dangol.adapters.parsing import uncollected
+from dangol.adapters.quick import decision
 from dangol.adapters.transactions import read_all
-from dangol.domain.profile import History, Profile
+from dangol.domain.profile import Profile
+from dangol.domain.sieve import Columns, Test
+from dangol.ports import Page, Search
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,8 +24,7 @@ if TYPE_CHECKING:
 _BYTES_PER_TASK: Final = 32 * 1024 * 1024
 _MAX_TASKS: Final = 64
 _SEEN_ID: Final = struct.Struct(">8sH")
-# Of a history: first time, number, total value, and whether values follow the times.
-_HEAD: Final = struct.Struct(">IIq?")
+_NOTHING: Final[Item] = {"M": {}}
 
 
 class DynamoProfiles:
@@ -33,20 +38,41 @@ class DynamoProfiles:
 
     def tasks(self) -> int:
         """Into how many tasks a scan of the table is worth splitting."""
-        size = self._client.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0)
-        return min(_MAX_TASKS, 1 + size // _BYTES_PER_TASK)
+        return min(_MAX_TASKS, 1 + self.size() // _BYTES_PER_TASK)
 
-    def scan(self, task: int, tasks: int, start: str | None) -> Iterator[tuple[Sequence[Profile], str | None]]:
-        """Pages of one scan task, each with the key that continues after it."""
+    def size(self) -> int:
+        """The table's size in bytes; AWS brings it up to date every six hours."""
+        return self._client.describe_table(TableName=self._table)["Table"].get("TableSizeBytes", 0)
+
+    def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterator[Page]:
+        """Pages of one scan task; people hold what `search` reads of them, and whom its sieve drops are left out."""
+        read = reader(search)
+        pages = self._pages(task, tasks, start, _request(search.sieve.may, search.columns))
+        for page in uncollected(pages):
+            key = page.get("LastEvaluatedKey")
+            yield Page(read(page["Items"]), page["ScannedCount"], json.dumps(key) if key else None)
+
+    def count(self, task: int, tasks: int, test: Test) -> Iterator[tuple[int, int]]:
+        """Pages of one scan task: how many people pass an exact test, and how many were looked at."""
+        asked = {**_request(test, Columns(whole=True)), "Select": "COUNT"}
+        for page in self._pages(task, tasks, None, asked):
+            yield page["Count"], page["ScannedCount"]
+
+    def _pages(self, task: int, tasks: int, start: str | None, asked: dict[str, Any]) -> Iterator[Any]:
         key = json.loads(start) if start else None
         while True:
             more: dict[str, Any] = {"ExclusiveStartKey": key} if key else {}
             page = self._client.scan(
-                TableName=self._table, Segment=task, TotalSegments=tasks, ReturnConsumedCapacity="TOTAL", **more
+                TableName=self._table,
+                Segment=task,
+                TotalSegments=tasks,
+                ReturnConsumedCapacity="TOTAL",
+                **asked,
+                **more,
             )
             self.read_units += page["ConsumedCapacity"]["CapacityUnits"]
+            yield page
             key = page.get("LastEvaluatedKey")
-            yield [read_profile(found) for found in page["Items"]], json.dumps(key) if key else None
             if not key:
                 return
 
@@ -65,6 +91,34 @@ class DynamoProfiles:
         return [user for user, profile in stored.items() if write_profile(wanted[user]) != _raised(profile)]
 
 
+def _request(test: Test, columns: Columns) -> dict[str, Any]:
+    """What of a scan's request says whom and what it is for."""
+    expression = Expression()
+    told = {
+        "FilterExpression": expression.filter(test),
+        "ProjectionExpression": expression.projection(columns),
+        "ExpressionAttributeNames": expression.names,
+        "ExpressionAttributeValues": expression.values,
+    }
+    # DynamoDB refuses what is empty.
+    return {name: value for name, value in told.items() if value}
+
+
+def reader(search: Search) -> Callable[[Sequence[Item]], list[tuple[Profile, bool]]]:
+    """How to read a page of items: only those who may be selected, and of them only what is looked for."""
+    decide, columns = decision(search.sieve), search.columns
+
+    def read(found: Sequence[Item]) -> list[tuple[Profile, bool]]:
+        people = []
+        for one in found:
+            sure = decide(one)
+            if sure is not False:
+                people.append((read_columns(one, columns), bool(sure)))
+        return people
+
+    return read
+
+
 def _raised(profile: Profile) -> Item:
     """A stored profile as its writer wrote it."""
     return write_profile(replace(profile, rev=profile.rev - 1))
@@ -76,7 +130,7 @@ def write_profile(profile: Profile) -> Item:
         "user_id": profile.user_id,
         "traits": profile.traits,
         "trait_times": profile.trait_times,
-        "did": {key: _write_history(history) for key, history in profile.histories.items()},
+        "did": {key: write_history(history) for key, history in profile.histories.items()},
         "watermarks": profile.watermarks,
         "consents": profile.consents,
         "seen": b"".join(_SEEN_ID.pack(event, day) for event, day in sorted(profile.seen.items())),
@@ -93,7 +147,7 @@ def read_profile(found: Item) -> Profile:
         user_id=values["user_id"],
         traits=values.get("traits", {}),
         trait_times=values.get("trait_times", {}),
-        histories={key: _read_history(history) for key, history in values.get("did", {}).items()},
+        histories={key: unpacked(history) for key, history in values.get("did", {}).items()},
         watermarks=values.get("watermarks", {}),
         consents=values.get("consents", {}),
         seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
@@ -101,19 +155,15 @@ def read_profile(found: Item) -> Profile:
     )
 
 
-def _write_history(history: History) -> dict[str, Any]:
-    """The latest time by itself, for filters; everything else packed."""
-    valued = bool(history.total or any(history.values))
-    head = _HEAD.pack(history.first, history.count, history.total, valued)
-    count = len(history.times)
-    values = struct.pack(f">{count}q", *history.values) if valued else b""
-    return {"l": history.last, "b": head + struct.pack(f">{count}I", *history.times) + values}
-
-
-def _read_history(written: Mapping[str, Any]) -> History:
-    packed = written["b"]
-    first, number, total, valued = _HEAD.unpack_from(packed)
-    count = (len(packed) - _HEAD.size) // (12 if valued else 4)
-    times = struct.unpack_from(f">{count}I", packed, _HEAD.size)
-    values = struct.unpack_from(f">{count}q", packed, _HEAD.size + 4 * count) if valued else (0,) * count
-    return History(first, written["l"], number, total, times, values)
+def read_columns(found: Item, columns: Columns) -> Profile:
+    """Read of a profile what `columns` names; the rest is as if it were not there."""
+    if columns.whole:
+        return read_profile(found)
+    traits, did = (found.get(name, _NOTHING)["M"] for name in ("traits", "did"))
+    return Profile(
+        user_id=found["user_id"]["S"],
+        traits={name: plain(traits[name]) for name in columns.traits if name in traits},
+        histories={key: read_history(did[key]["M"]) for key in columns.events if key in did},
+        watermarks=plain(found.get("watermarks", _NOTHING)) if columns.watermarks else {},
+        consents=plain(found.get("consents", _NOTHING)) if columns.consents else {},
+    )

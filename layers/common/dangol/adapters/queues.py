@@ -44,6 +44,35 @@ class SqsQueue:
         raise UnavailableError("the queue does not take messages")
 
 
+class DeadLetters:
+    """A dead-letter queue, and the queue that its messages go back to."""
+
+    def __init__(self, client: "SQSClient", url: str, back_to: str) -> None:
+        self._client = client
+        self._url = url
+        self._queue = SqsQueue(client, back_to)
+
+    def waiting(self) -> int:
+        """About how many messages there are."""
+        name: Final = "ApproximateNumberOfMessages"
+        return int(self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])["Attributes"][name])
+
+    def redrive(self, most: int) -> int:
+        """Send up to `most` messages (at most 10) back, and delete them only then; how many there were.
+
+        Raises:
+            UnavailableError: the queue refused some of them again and again; they are here still.
+        """
+        answer = self._client.receive_message(
+            QueueUrl=self._url, MaxNumberOfMessages=min(_ENTRIES, most), WaitTimeSeconds=1
+        )
+        messages = answer.get("Messages", [])
+        self._queue.send([message["Body"] for message in messages])
+        for message in messages:
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return len(messages)
+
+
 def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from dangol.adapters.items import Item, attribute, decimal, item, plain_item
 from dangol.adapters.transactions import NOT_AS_EXPECTED, lost
 from dangol.domain.errors import NotFoundError
+from dangol.domain.stopping import Tally
 from dangol.ports import RunItem
 
 if TYPE_CHECKING:
@@ -103,18 +104,23 @@ class DynamoRuns:
         if because is not None:
             values[":because"] = attribute(because)
             sets += ", stopped_because = :because"
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": f"run#{run}"}, "sk": {"S": "run"}},
-                UpdateExpression=sets,
-                ConditionExpression="#state = :expected",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values,
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        return self._change(run, sets, "#state = :expected", values, {"#state": "state"})
+
+    def pause(self, run: str, because: str) -> bool:
+        """Hold back what is not handed over yet; False where the run is cancelled or paused already."""
+        told = {":paused": attribute(because), ":cancelled": attribute("cancelled")}
+        condition = "attribute_exists(pk) AND attribute_not_exists(paused) AND #state <> :cancelled"
+        return self._change(run, "SET paused = :paused", condition, told, {"#state": "state"})
+
+    def resume(self, run: str, marks: Sequence[Tally]) -> bool:
+        """Take the pause away and begin anew with `marks`; False where there was no pause."""
+        told = {":marks": attribute(write_marks(marks))}
+        return self._change(run, "SET marks = :marks REMOVE paused", "attribute_exists(paused)", told, {})
+
+    def mark(self, run: RunItem, marks: Sequence[Tally]) -> bool:
+        """Replace the run's marks; False where they are not those of `run` any more."""
+        told = {":marks": attribute(write_marks(marks)), ":known": attribute(write_marks(run.marks))}
+        return self._change(run.run, "SET marks = :marks", "marks = :known", told, {})
 
     def counts(self, run: str) -> Mapping[str, Decimal]:
         """The run's counters, summed over the shards."""
@@ -124,6 +130,20 @@ class DynamoRuns:
                 if "N" in typed:
                     total[name] += decimal(typed)
         return dict(total)
+
+    def _change(self, run: str, change: str, condition: str, values: dict[str, Any], names: dict[str, str]) -> bool:
+        told: dict[str, Any] = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": f"run#{run}"}, "sk": {"S": "run"}},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                **{name: some for name, some in told.items() if some},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def _next_number(self) -> int:
         answer = self._client.update_item(
@@ -168,6 +188,7 @@ def write_run(run: RunItem) -> Item:
         "scheduled_at": run.scheduled_at.isoformat(),
         "state": run.state,
         "tasks": run.tasks,
+        "marks": write_marks(run.marks),
         **{name: getattr(run, name) for name in _TALLIES},
     }
     return item(values)
@@ -185,5 +206,17 @@ def read_run(found: Item) -> RunItem:
         state=values["state"],
         tasks=values["tasks"],
         stopped_because=values.get("stopped_because"),
+        paused=values.get("paused"),
+        marks=read_marks(values["marks"]),
         **{name: values.get(name, 0) for name in _TALLIES},
     )
+
+
+def write_marks(marks: Sequence[Tally]) -> str:
+    """Write marks in a few bytes: `handed,failed,unsubscribed;…`."""
+    return ";".join(f"{mark.handed},{mark.failed},{mark.unsubscribed}" for mark in marks)
+
+
+def read_marks(text: str) -> tuple[Tally, ...]:
+    """Read what `write_marks` wrote."""
+    return tuple(Tally(*(int(number) for number in mark.split(","))) for mark in text.split(";"))

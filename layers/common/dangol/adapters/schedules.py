@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: one schedule per campaign."""
+"""EventBridge Scheduler: one schedule per campaign, and one-time schedules for what waits longer than a queue can."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 class Target:
     """What a schedule starts, and by which right."""
 
-    function_arn: str
+    arn: str
     role_arn: str
     group: str
 
@@ -45,7 +45,7 @@ class Schedules:
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "ActionAfterCompletion": "DELETE" if expression.once else "NONE",
             "Target": {
-                "Arn": self._target.function_arn,
+                "Arn": self._target.arn,
                 "RoleArn": self._target.role_arn,
                 "Input": json.dumps(order),
                 "RetryPolicy": {"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 20},
@@ -66,6 +66,30 @@ class Schedules:
         except self._client.exceptions.ResourceNotFoundException:
             return False
         return True
+
+
+class SchedulerTimer:
+    """Messages for later, each a schedule that is gone once it fired; `target` is a queue."""
+
+    def __init__(self, client: "EventBridgeSchedulerClient", target: Target) -> None:
+        self._client = client
+        self._target = target
+
+    def send(self, name: str, body: str, *, at: float) -> None:
+        """Deliver `body` at `at` (real epoch seconds, a whole minute); once, however often `name` is asked for."""
+        try:
+            self._client.create_schedule(
+                Name=name,
+                GroupName=self._target.group,
+                ScheduleExpression=f"at({datetime.fromtimestamp(at, tz=UTC):%Y-%m-%dT%H:%M:%S})",
+                ScheduleExpressionTimezone="UTC",
+                FlexibleTimeWindow={"Mode": "OFF"},
+                ActionAfterCompletion="DELETE",
+                Target={"Arn": self._target.arn, "RoleArn": self._target.role_arn, "Input": body},
+            )
+        except self._client.exceptions.ConflictException:
+            # Another chunk of the run waits for the same minute.
+            return
 
 
 def at_time(expression: Expression) -> datetime | None:

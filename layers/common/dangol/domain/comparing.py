@@ -19,11 +19,12 @@ def holds(condition: TraitCondition, value: object, at: datetime, zone: ZoneInfo
         return operator == "not"
     if operator in ("before", "after"):
         theirs = as_moment(value, zone)
-        return theirs is not None and (theirs < _limit(operand, at, zone)) is (operator == "before")
+        return theirs is not None and (theirs < limit(operand, at, zone)) is (operator == "before")
     return _OPERATORS[operator](value, operand)
 
 
-def _limit(text: str, at: datetime, zone: ZoneInfo) -> datetime:
+def limit(text: str, at: datetime, zone: ZoneInfo) -> datetime:
+    """The moment that `before` and `after` compare with: a date, or a time back from `at`."""
     # In UTC, since days back in a zone with summer time are not all of 24 hours.
     return as_moment(text, zone) or at.astimezone(UTC) - parse_duration(text)
 

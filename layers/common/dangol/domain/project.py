@@ -171,6 +171,12 @@ class ChannelSettings(Node):
     rate: Rate = 14
 
 
+class ProjectLimits(Node):
+    """What all campaigns together may take of the application's tables."""
+
+    read_units: Rate = Field(default=3_000, description="a second, of the Profiles table, by all scans")
+
+
 class Project(Node):
     """The whole of `dangol.yaml`."""
 
@@ -194,6 +200,7 @@ class Project(Node):
     merge_tags: dict[Text, MergeTag] = Field(default_factory=dict)
     prices: dict[AnyChannel, Annotated[Number, Field(ge=0)]] = Field(default_factory=dict)
     channels: dict[ChannelName, ChannelSettings] = Field(default_factory=dict)
+    limits: ProjectLimits = ProjectLimits()
 
     @model_validator(mode="after")
     def _console_has_no_provider(self) -> Self:

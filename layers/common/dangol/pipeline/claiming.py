@@ -61,9 +61,13 @@ class Claimer:
 
     def stop(self, work: Work) -> None:
         """Skip everyone who is still open, and give back the places of those who were claimed."""
+        work.waiting.clear()
         indexes = work.open()
-        for index in indexes:
-            work.skipped[index] = Reason.CAMPAIGN_STOPPED
+        self.withdraw(work, indexes)
+        work.skipped.update(dict.fromkeys(indexes, Reason.CAMPAIGN_STOPPED))
+
+    def withdraw(self, work: Work, indexes: Sequence[int]) -> None:
+        """Take the claims at `indexes` back, and with them their places under the caps."""
         self.correct(work, indexes, State.CANCELLED, PENDING)
         for index in indexes:
             work.entries.pop(index, None)
@@ -97,6 +101,7 @@ class Claimer:
             return None if entry is ours else ledger.with_entry(entry, now)
         if isinstance(decision, Hold):
             work.waiting[index] = max(1.0, (decision.until - now).total_seconds())
+            work.held[index] = decision.until
         else:
             work.skipped[index] = decision.reason
         return _cancelled(ledger, ours, now)

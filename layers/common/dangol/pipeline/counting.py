@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, State
+from dangol.domain.stopping import Tally
 from dangol.domain.variant import HOLDOUT
 
 _FLAGS = {
@@ -57,3 +58,9 @@ def label_bits(bits: int) -> Iterable[int]:
 def arm_total(counts: Mapping[str, Decimal], what: str) -> int:
     """A counter summed over the arms."""
     return sum(int(n) for key, n in counts.items() if key.startswith("arm:") and key.endswith(f":{what}"))
+
+
+def tally(counts: Mapping[str, Decimal]) -> Tally:
+    """Where the counters of a run stand that `limits.stop_when` looks at."""
+    sent, failed, unsubscribed = (arm_total(counts, what) for what in ("sent", "failed", "unsubscribed"))
+    return Tally(sent + failed, failed, unsubscribed)

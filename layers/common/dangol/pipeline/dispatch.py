@@ -7,10 +7,11 @@ marked in flight before the provider is called, and the claim in the ledger is c
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from math import ceil
 from typing import Final
 
-from dangol.contracts import SendChunk
+from dangol.contracts import Release, SendChunk
 from dangol.domain.errors import ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.pipeline.claiming import Claimer
@@ -31,6 +32,7 @@ from dangol.pipeline.work import (
 from dangol.ports import Accepted, Journal, Message, Refused, Verdict
 
 MAX_DELAY: Final = 900
+_LONGEST: Final = timedelta(seconds=MAX_DELAY)
 # What the provider asked to wait is tried again after this many seconds.
 BACK_OFF: Final = 5.0
 # A hand-over that would begin later than this after its claim is decided again.
@@ -80,11 +82,22 @@ class Dispatcher:
         doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
         # Who was in flight when a worker died may have been sent to: unknown, never again.
         self._claimer.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
+        if not self._halted(work):
+            self._work(work)
+        counted = self._finish(work)
+        if plan.review and any(name.endswith((":sent", ":failed")) for name in counted):
+            plan.review()
+        return counted
+
+    def _halted(self, work: Work) -> bool:
+        """Whether the run was cancelled or paused: who is not handed over yet gives the claimed place back."""
+        plan = self._s.plans(work.plan.name)
         if plan.stopped:
             self._claimer.stop(work)
-        else:
-            self._work(work)
-        return self._finish(work)
+        elif plan.paused:
+            work.paused = True
+            self._claimer.withdraw(work, work.left())
+        return plan.stopped or plan.paused
 
     def _take(self, chunk: SendChunk) -> Journal | None:
         self._taken += 1
@@ -111,6 +124,8 @@ class Dispatcher:
             work.waiting.update(dict.fromkeys(work.open(), self._worker.longest_piece))
             return
         clock.wait_until(start)
+        if self._halted(work):
+            return
         until = min(clock.seconds() + PERMISSION_AGE, start + len(sends[:size]) / plan.rate + SLACK)
         self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), start, until)
 
@@ -123,6 +138,8 @@ class Dispatcher:
         size = max(1, min(plan.channel.batch_size, plan.rate // 10))
         for position in range(0, len(order), size):
             clock.wait_until(due)
+            if self._halted(work):
+                return
             if clock.seconds() > until:
                 work.waiting.update(dict.fromkeys(order[position:], 1.0))
                 return
@@ -153,19 +170,39 @@ class Dispatcher:
     def _finish(self, work: Work) -> Counter[str]:
         """Count what has ended and store it in one transaction; queue again, before that, what has to wait."""
         deltas, states = self._counted(work)
-        left = work.left()
+        left, after = work.left(), work.snapshot(states)
         try:
-            if left:
-                self._requeue(work, left)
             decisions = decisions_of(work, self._s.clock.now())
             if decisions.decided:
                 self._s.events.send([decisions.model_dump_json()])
+            if left and self._park(work, after, deltas):
+                return deltas
+            if left:
+                self._requeue(work, left)
         except Exception:
             # Otherwise who was sent to a moment ago would come back as in doubt.
             self._s.journals.mark(work.snapshot())
             raise
-        self._s.journals.finish(work.snapshot(states), done=not left, deltas=deltas)
+        self._s.journals.finish(after, done=not left, deltas=deltas)
         return deltas
+
+    def _park(self, work: Work, after: Journal, deltas: Counter[str]) -> bool:
+        """Leave who is left in the journal, where no message has to carry them; False where one has to."""
+        if work.paused:
+            return self._s.journals.park(after, deltas=deltas, until=None)
+        left, now = work.left(), self._s.clock.now()
+        if not work.held.keys() >= set(left) or (until := min(work.held[i] for i in left)) <= now + _LONGEST:
+            return False
+        # Set before the chunk is parked: whoever dies in between leaves a release that finds nothing to do.
+        self._release_at(work, until.timestamp())
+        return self._s.journals.park(after, deltas=deltas, until=until.timestamp())
+
+    def _release_at(self, work: Work, until: float) -> None:
+        """Have the run's parked chunks queued again in the minute of `until`; the timer knows real time alone."""
+        moved = round(self._s.clock.now().timestamp() - self._s.clock.seconds())
+        minute = ceil((until - moved) / 60)
+        order = Release(run=work.plan.name, again=True, due=minute * 60.0 + moved)
+        self._s.timer.send(f"_{work.plan.run.number}-{minute}", order.model_dump_json(), at=minute * 60.0)
 
     def _counted(self, work: Work) -> tuple[Counter[str], str]:
         """What the chunk adds to the run's counters, and its states with the counted ones in capitals."""

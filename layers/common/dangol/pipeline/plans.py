@@ -1,21 +1,19 @@
 """What dispatching needs to know of a run, put together once and remembered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Final
+from functools import partial
 
 from dangol.domain.campaign import Campaign, StopWhen
 from dangol.domain.decision import Run
 from dangol.domain.project import Project, Sender
+from dangol.domain.stopping import slide, too_many
 from dangol.domain.tracking import Keys
-from dangol.pipeline.counting import arm_total
+from dangol.pipeline.counting import tally
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.pipeline.work import RunPlan
 from dangol.ports import Channel, Clock, Definitions, RunItem, Runs
 
-# A share of fewer people than this says nothing yet.
-FEWEST_TO_JUDGE: Final = 100
 # Names a channel, its provider and the sender; gives the adapter.
 ChannelOf = Callable[[str, str, Sender], Channel]
 
@@ -54,33 +52,24 @@ class Plans:
         return RunPlan(
             run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at, siblings),
             name=item.run,
-            stopped=item.state == "cancelled" or self._stop(item, campaign),
+            stopped=item.state == "cancelled",
+            paused=item.paused is not None,
             renderer=Renderer(rendering),
             channel=self.channel(campaign.channel, provider, project.sender),
             provider=provider,
             rate=rate_of(campaign, project),
+            review=partial(self._review, item.run, limits) if (limits := campaign.limits.stop_when) else None,
         )
 
-    def _stop(self, item: RunItem, campaign: Campaign) -> bool:
-        """Stop the run where too many failed or opted out; nobody else is sent to then."""
-        if campaign.limits.stop_when is None:
-            return False
-        because = too_many(campaign.limits.stop_when, self.runs.counts(item.run))
-        if because:
-            self.runs.set_state(item.run, "cancelled", expected="running", because=because)
-        return because is not None
-
-
-def too_many(limits: StopWhen, counts: Mapping[str, Decimal]) -> str | None:
-    """Which of the shares is passed, of everybody handed over; None below a hundred of them."""
-    handed = arm_total(counts, "sent") + arm_total(counts, "failed")
-    if handed < FEWEST_TO_JUDGE:
-        return None
-    for what in ("failed", "unsubscribed"):
-        share = getattr(limits, what)
-        if share is not None and arm_total(counts, what) > share * handed:
-            return f"too_many_{what}"
-    return None
+    def _review(self, run: str, limits: StopWhen) -> None:
+        """Pause the run where too many of its last hand-overs failed, or opted out."""
+        item, now = self.runs.get(run), tally(self.runs.counts(run))
+        if because := too_many(limits, item.marks, now):
+            self.runs.pause(run, because)
+            self._plans.pop(run, None)
+        elif (marks := slide(item.marks, now)) != item.marks:
+            # Whoever marked it meanwhile did as well.
+            self.runs.mark(item, marks)
 
 
 def provider_of(campaign: Campaign, project: Project) -> str:

@@ -51,7 +51,7 @@ class Reporter:
             "run": run.run,
             "campaign": run.campaign_id,
             "state": state_of(run, pending=audience - ended),
-            "stopped_because": run.stopped_because,
+            "stopped_because": run.stopped_because or run.paused,
             "scheduled_at": run.scheduled_at.isoformat(),
             "audience": audience,
             "scanned": run.scanned,
@@ -99,9 +99,11 @@ class Reporter:
 
 def state_of(run: RunItem, *, pending: int) -> str:
     """The run's state in the product's words: a running run with nobody left is finished."""
-    if run.state == "scanning":
-        return "running"
-    return "finished" if run.state == "running" and not pending else run.state
+    if run.state == "running" and not pending:
+        return "finished"
+    if run.state in ("scanning", "running"):
+        return "paused" if run.paused else "running"
+    return run.state
 
 
 def reasons(counts: Mapping[str, Decimal], what: str) -> dict[str, int]:

@@ -4,28 +4,39 @@ Nothing is sent before the whole audience is known, so that a run whose audience
 cannot be told exactly, stops before the first message.
 """
 
-import gzip
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dangol.contracts import Recipient, Release, ScanStep, SendChunk, StartRun, StepResult
-from dangol.domain.advertising import country_of
-from dangol.domain.campaign import Campaign
-from dangol.domain.matching import Moment, labels, select
-from dangol.domain.profile import Profile
-from dangol.domain.project import Project
 from dangol.domain.schedule import run_id, scheduled_time
-from dangol.ports import Clock, Definition, Definitions, Objects, Profiles, Queue, RunItem, Runs
-from dangol.rendering import traits_needed
+from dangol.pipeline.audience import Question, refusal
+from dangol.pipeline.releasing import piece_of, released
+from dangol.pipeline.steps import chunked, chunks_of, packed, read_step, step_key, step_of, steps_prefix
+from dangol.ports import (
+    Clock,
+    Definitions,
+    Journals,
+    Objects,
+    Page,
+    Profiles,
+    Queue,
+    RunItem,
+    Runs,
+    Standing,
+    Throttle,
+)
 
-CHUNK: Final = 100
 # A step ends after this many recipients, so that memory stays flat in the size of the audience.
-RECIPIENTS_PER_STEP: Final = 5_000
+RECIPIENTS_PER_STEP: Final = 2_500
 PROFILES_PER_STEP: Final = 50_000
 STEPS_PER_RELEASE: Final = 20
+# What a page of 1 MB costs, read with eventual consistency: half a unit for each 4 KB.
+READ_UNITS_PER_PAGE: Final = 128
+# Tasks that wait for their turn at the table come back one after another.
+BACK_OFF, SPREAD = 1, 4
+# The shared rate of everybody who scans the people.
+READS: Final = "profiles"
 SCANNING, RUNNING, CANCELLED = "scanning", "running", "cancelled"
 
 
@@ -35,59 +46,13 @@ class Stores:
 
     definitions: Definitions
     runs: Runs
+    journals: Journals
     profiles: Profiles
     objects: Objects
     tasks: Queue
     sends: Queue
+    throttle: Throttle
     clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Whom a campaign asks for, as of one moment."""
-
-    campaign: Campaign
-    project: Project
-    moment: Moment
-    needed: frozenset[str]
-
-    @classmethod
-    def of(cls, definition: Definition, scheduled_at: datetime) -> "Question":
-        """The question of a definition, asked as of the scheduled time."""
-        campaign, project = definition.campaign, definition.project
-        needed = {name for message in campaign.messages() for name in traits_needed(message, project)}
-        if campaign.assign_by:
-            needed.add(campaign.assign_by.trait)
-        return cls(campaign, project, Moment(scheduled_at, project.zone), frozenset(needed))
-
-    def answer(self, profile: Profile) -> bool | None:
-        """Whether the campaign asks for this person; None where the kept history cannot tell."""
-        excluded = (*self.campaign.exclude, *self.project.always_exclude)
-        return select(self.campaign.audience, excluded, profile, self.moment)
-
-    def recipient(self, profile: Profile) -> Recipient:
-        """What travels on of somebody who was selected."""
-        assign = self.campaign.assign_by
-        assigned = profile.traits.get(assign.trait) if assign else None
-        return Recipient(
-            user_id=profile.user_id,
-            address=profile.address(self.campaign.channel),
-            zone=_zone(profile),
-            country=country_of(profile.traits, self.project),
-            assigned=None if assigned is None else str(assigned),
-            labels=labels(self.campaign.audience, profile, self.moment),
-            traits={name: profile.traits[name] for name in self.needed if name in profile.traits},
-        )
-
-
-def _zone(profile: Profile) -> str | None:
-    name = profile.traits.get("timezone")
-    if not isinstance(name, str) or not name:
-        return None
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
 
 
 class Segmenter:
@@ -128,7 +93,11 @@ class Segmenter:
             self._release_again(run, key)
             return run
         body = self._select(run, step, until)
-        if not self._s.objects.put_once(key, _packed(body)):
+        if body is None:
+            # The application needs the table more: nothing was read, so the same step comes again.
+            self._s.tasks.send([step.model_dump_json()], delay=BACK_OFF + step.task % SPREAD)
+            return run
+        if not self._s.objects.put_once(key, packed(body)):
             # Somebody worked this step before us: the people they selected stand.
             body = read_step(self._s.objects.get(key))
         run = self._s.runs.close_step(
@@ -148,20 +117,44 @@ class Segmenter:
 
     def release(self, order: Release) -> None:
         """Queue the chunks of the next steps for sending; a repeated release is fenced by the journals."""
-        if self._s.runs.get(order.run).state != RUNNING:
+        run = self._s.runs.get(order.run)
+        if not released(run, again=order.again):
             return
         keys = self._s.objects.keys(steps_prefix(order.run), order.after, STEPS_PER_RELEASE)
         for key in keys:
-            chunks = chunks_of(order.run, key, read_step(self._s.objects.get(key)))
-            self._s.sends.send([chunk.model_dump_json() for chunk in chunks])
+            pieces = self._pieces(run, order, key)
+            self._s.sends.send([piece.model_dump_json() for piece in pieces])
         if len(keys) == STEPS_PER_RELEASE:
-            following = Release(run=order.run, after=keys[-1])
-            self._s.tasks.send([following.model_dump_json()])
+            self._s.tasks.send([order.model_copy(update={"after": keys[-1]}).model_dump_json()])
+
+    def _pieces(self, run: RunItem, order: Release, key: str) -> list[SendChunk]:
+        """What of a step is to be queued."""
+        known: dict[str, Standing] = {}
+        if order.again:
+            known = {standing.chunk: standing for standing in self._s.journals.of_step(run.run, step_of(key))}
+        chunks = chunks_of(run.run, key, read_step(self._s.objects.get(key)))
+        due = float("inf") if run.state == CANCELLED else max(order.due, self._s.clock.now().timestamp())
+        pieces = [piece_of(chunk, known.get(chunk.chunk), due) for chunk in chunks]
+        return [piece for piece in pieces if piece is not None]
 
     def _release_again(self, run: RunItem, key: str) -> None:
         """A last step that comes twice may be all that is left of a worker who died before the release."""
         if run.state == RUNNING and read_step(self._s.objects.get(key)).last is None:
             self._s.tasks.send([Release(run=run.run).model_dump_json()])
+
+    def _paced(self, step: ScanStep, question: Question) -> Iterator[Page]:
+        """The pages of a step, each in a slot of the project's read units, up to where the next is not soon."""
+        clock, rate = self._s.clock, question.project.limits.read_units
+        pages = iter(self._s.profiles.scan(step.task, step.tasks, step.start, question.search))
+        more = True
+        while more:
+            start = self._s.throttle.reserve(READS, rate, READ_UNITS_PER_PAGE, clock.seconds())
+            if start is None:
+                return
+            clock.wait_until(start)
+            page = next(pages)
+            more = page.last is not None
+            yield page
 
     def _close(self, run: RunItem) -> RunItem:
         """The audience is known: send to it, or stop where it is not what the campaign allows."""
@@ -173,65 +166,21 @@ class Segmenter:
             self._s.tasks.send([Release(run=run.run).model_dump_json()])
         return replace(run, state=state, stopped_because=because)
 
-    def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult:
+    def _select(self, run: RunItem, step: ScanStep, until: Callable[[], bool]) -> StepResult | None:
+        """What a step selects; None where it had no turn at the table."""
         question = Question.of(self._s.definitions.version(run.campaign_id, run.version), run.scheduled_at)
         selected: list[Recipient] = []
-        scanned = inexact = 0
+        pages = scanned = inexact = 0
         last: str | None = None
-        for page, last in self._s.profiles.scan(step.task, step.tasks, step.start):  # noqa: B007
-            scanned += len(page)
-            for profile in page:
-                answer = question.answer(profile)
+        for page in self._paced(step, question):
+            pages, scanned, last = pages + 1, scanned + page.scanned, page.last
+            for profile, certain in page.people:
+                answer = certain or question.answer(profile)
                 inexact += answer is None
                 if answer:
                     selected.append(question.recipient(profile))
             if len(selected) >= RECIPIENTS_PER_STEP or scanned >= PROFILES_PER_STEP or until():
                 break
-        return StepResult(chunks=list(_chunks(selected)), scanned=scanned, inexact=inexact, last=last)
-
-
-def refusal(run: RunItem, campaign: Campaign) -> str | None:
-    """Why the run must not start now that its audience is known; None where it may."""
-    if run.inexact:
-        return "inexact"
-    limits = campaign.limits.audience
-    if limits is None:
-        return None
-    if limits.min is not None and run.audience < limits.min:
-        return "audience_too_small"
-    if limits.max is not None and run.audience > limits.max:
-        return "audience_too_large"
-    return None
-
-
-def _chunks(selected: Sequence[Recipient]) -> Iterable[list[Recipient]]:
-    for position in range(0, len(selected), CHUNK):
-        yield list(selected[position : position + CHUNK])
-
-
-def steps_prefix(run: str) -> str:
-    """Where the steps of a run are kept."""
-    return f"runs/{run}/steps/"
-
-
-def step_key(step: ScanStep) -> str:
-    """Where what a step selected is kept."""
-    return f"{steps_prefix(step.run)}{step.task:05d}-{step.step:05d}.json.gz"
-
-
-def _packed(body: StepResult) -> bytes:
-    return gzip.compress(body.model_dump_json().encode(), compresslevel=3, mtime=0)
-
-
-def read_step(packed: bytes) -> StepResult:
-    """Read what a step selected."""
-    return StepResult.model_validate_json(gzip.decompress(packed))
-
-
-def chunks_of(run: str, key: str, body: StepResult) -> list[SendChunk]:
-    """The chunks of a step, each under a name of its own."""
-    step = key.rsplit("/", 1)[-1].partition(".")[0]
-    return [
-        SendChunk(run=run, chunk=f"{step}-{n}", size=len(people), indexes=list(range(len(people))), recipients=people)
-        for n, people in enumerate(body.chunks)
-    ]
+        if not pages:
+            return None
+        return StepResult(chunks=list(chunked(selected)), scanned=scanned, inexact=inexact, last=last)

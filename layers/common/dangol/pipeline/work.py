@@ -10,7 +10,7 @@ from dangol.contracts import Decided, Decisions, Recipient, SendChunk
 from dangol.domain.decision import Person, Reason, Run
 from dangol.domain.ledger import Entry, State
 from dangol.pipeline.messages import Renderer
-from dangol.ports import Channel, Clock, Journal, Journals, Ledgers, Queue, Throttle
+from dangol.ports import Channel, Clock, Journal, Journals, Ledgers, Queue, Throttle, Timer
 
 # One letter per recipient in the journal; a capital is counted already.
 PENDING, IN_FLIGHT, SENT, FAILED, UNKNOWN, HELD_OUT, SKIPPED = ".fsxuhk"
@@ -19,15 +19,21 @@ ENDED: Final = {SENT: State.SENT, FAILED: State.FAILED, UNKNOWN: State.UNKNOWN, 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Everything a dispatcher needs to know of a run; `rate` is messages a second."""
+    """Everything a dispatcher needs to know of a run; `rate` is messages a second.
+
+    `stopped` and `paused` are as old as the plan: seconds.
+    """
 
     run: Run
     name: str
     stopped: bool
+    paused: bool
     renderer: Renderer
     channel: Channel
     provider: str
     rate: int
+    # Looks at the last hand-overs, after some more of them; None where the campaign has no `limits.stop_when`.
+    review: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Stores:
     ledgers: Ledgers
     throttle: Throttle
     sends: Queue
+    timer: Timer
     events: Queue
     clock: Clock
 
@@ -57,6 +64,10 @@ class Work:
     provider_ids: dict[int, str] = field(default_factory=dict)
     # Seconds until the recipient is worth another try.
     waiting: dict[int, float] = field(default_factory=dict)
+    # Until when, for those whom the decision itself holds.
+    held: dict[int, datetime] = field(default_factory=dict)
+    # Whoever is left waits for the run to be resumed.
+    paused: bool = False
 
     def recipient(self, index: int) -> Recipient:
         """The recipient at a place in the chunk."""

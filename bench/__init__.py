@@ -1,0 +1,1 @@
+"""What dangol costs, measured: `make bench` runs every module here that has a `run`."""

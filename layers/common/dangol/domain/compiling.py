@@ -1,0 +1,131 @@
+"""From a segment to what a store can filter by, and to the columns that the rest of the answer reads.
+
+A condition that is not known here, or that has a part that is not, is left open: everybody is read and asked. An answer
+that cannot be told exactly lies between the bounds, so that nobody is lost who would stop a run.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from dangol.domain.condition import (
+    ConsentedCondition,
+    DidCondition,
+    DidNotCondition,
+    ReachableCondition,
+    TraitCondition,
+)
+from dangol.domain.event_bounds import as_did, did, did_not, keys_of
+from dangol.domain.matching import Moment
+from dangol.domain.profile import ADDRESS_TRAITS
+from dangol.domain.segment import Condition, Group, Segment
+from dangol.domain.sieve import ALWAYS, OPEN, Check, Columns, Sieve, Subject, exactly
+from dangol.domain.trait_bounds import trait
+
+# The fields of each kind of condition that are understood here.
+_UNDERSTOOD: Final[dict[type, frozenset[str]]] = {
+    Group: frozenset({"all_", "any_", "none_", "label", "title"}),
+    Segment: frozenset({"all_", "any_", "none_", "label", "title", "name"}),
+    TraitCondition: frozenset(TraitCondition.model_fields),
+    DidCondition: frozenset({"did", "where", "within", "count", "value", "then_not", "label"}),
+    DidNotCondition: frozenset({"did_not", "where", "within", "label"}),
+    ConsentedCondition: frozenset({"consented", "label"}),
+    ReachableCondition: frozenset({"reachable", "label"}),
+}
+_WHOLE: Final = Columns(whole=True)
+# Who has text at all in a trait has something that begins with no less than this.
+_PRINTABLE: Final = "!"
+
+
+def compiled(segment: Segment, excluded: Iterable[Segment], moment: Moment) -> Sieve:
+    """The bounds of whom `segment` selects and no exclusion takes out again."""
+    return Sieve.every([sieve(segment, moment), *(~sieve(exclusion, moment) for exclusion in excluded)])
+
+
+def sieve(node: Condition, moment: Moment) -> Sieve:
+    """The bounds of one condition as of `moment`."""
+    if not _understood(node):
+        return OPEN
+    if isinstance(node, Group):
+        return _group(node, moment)
+    return _SIEVES[type(node)](node, moment)
+
+
+def columns(node: Condition) -> Columns:
+    """What of a profile is read to answer `node`."""
+    if not _understood(node):
+        return _WHOLE
+    found = Columns()
+    if isinstance(node, Group):
+        for child in node.children():
+            found |= columns(child)
+        return found
+    return _COLUMNS[type(node)](node)
+
+
+def residual(node: Condition, moment: Moment) -> list[Condition]:
+    """The conditions below `node` that a store's filter cannot tell in full, and that the profile decides."""
+    if sieve(node, moment).exact:
+        return []
+    if isinstance(node, Group) and _understood(node):
+        return [left for child in node.children() for left in residual(child, moment)]
+    return [node]
+
+
+def _understood(node: Condition) -> bool:
+    known = _UNDERSTOOD.get(type(node))
+    if known is None:
+        return False
+    unknown = {name: told for name, told in type(node).model_fields.items() if name not in known}
+    return all(getattr(node, name) == told.get_default(call_default_factory=True) for name, told in unknown.items())
+
+
+def _group(group: Group, moment: Moment) -> Sieve:
+    parts = [Sieve.every(sieve(c, moment) for c in group.all_ or ())]
+    if group.any_ is not None:
+        parts.append(Sieve.some(sieve(c, moment) for c in group.any_))
+    if group.none_ is not None:
+        parts.append(~Sieve.some(sieve(c, moment) for c in group.none_))
+    return Sieve.every(parts)
+
+
+def _consented(condition: ConsentedCondition, _moment: Moment) -> Sieve:
+    if condition.consented == "console":
+        return exactly(ALWAYS)
+    return exactly(Check(Subject("consent", condition.consented), ">", 0))
+
+
+def _reachable(condition: ReachableCondition, _moment: Moment) -> Sieve:
+    if condition.reachable == "console":
+        return exactly(ALWAYS)
+    subject = Subject("trait", address_trait(condition.reachable))
+    return Sieve(Check(subject, "exists"), Check(subject, ">=", _PRINTABLE))
+
+
+def address_trait(channel: str) -> str:
+    """The trait that holds the address on a channel."""
+    return ADDRESS_TRAITS.get(channel, channel)
+
+
+_SIEVES: Final[dict[type, Callable[[Any, Moment], Sieve]]] = {
+    TraitCondition: trait,
+    DidCondition: did,
+    DidNotCondition: did_not,
+    ConsentedCondition: _consented,
+    ReachableCondition: _reachable,
+}
+
+
+def _event_columns(condition: DidCondition) -> Columns:
+    keys, faceted = keys_of(condition)
+    later = [condition.then_not] if condition.then_not else []
+    return Columns(events=frozenset([*keys, *later]), watermarks=faceted)
+
+
+_COLUMNS: Final[dict[type, Callable[[Any], Columns]]] = {
+    # Of `address.city`, the trait may be `address`.
+    TraitCondition: lambda c: Columns(traits=frozenset({c.trait, c.trait.partition(".")[0]})),
+    DidCondition: _event_columns,
+    DidNotCondition: lambda c: _event_columns(as_did(c)),
+    ConsentedCondition: lambda _: Columns(consents=True),
+    ReachableCondition: lambda c: Columns(traits=frozenset({address_trait(c.reachable)})),
+}
