@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.applying import refuse_unknown, traits_of
 from cli.stack import Stack
-from dangol.adapters.filters import exactly_said
+from dangol.adapters.fitting import exactly_said
 from dangol.domain.compiling import address_trait, columns, compiled
 from dangol.domain.matching import Moment, matches
 from dangol.domain.profile import ADDRESS_TRAITS, Profile

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from cli.prices import read_cost
 from cli.stack import Stack
-from dangol.adapters.filters import Expression, exactly_said
+from dangol.adapters.filters import Expression
+from dangol.adapters.fitting import exactly_said
 from dangol.domain.compiling import columns, compiled, residual
 from dangol.domain.matching import Moment
 from dangol.domain.project import Project

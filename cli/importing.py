@@ -36,8 +36,16 @@ class Imported:
     people: int = 0
 
 
-def import_profiles(stack: Stack, rows: Iterable[ProfileRow], told: str, progress: Progress) -> Imported:
-    """Store people with their traits and consents; `told` says where the consents come from."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the consents of a file come from, and which version of the wording they were given to."""
+
+    told: str
+    wording: str = ""
+
+
+def import_profiles(stack: Stack, rows: Iterable[ProfileRow], origin: Origin, progress: Progress) -> Imported:
+    """Store people with their traits and consents; `origin` is kept as evidence of the consents."""
     result = Imported()
     now = stack.clock.now()
     recorder = bootstrap.build_recorder(stack.settings)
@@ -48,7 +56,7 @@ def import_profiles(stack: Stack, rows: Iterable[ProfileRow], told: str, progres
         _store_consents(stack, people, now)
         _store_traits(stack, people, now)
         stack.catalogue.add("traits", {name for row in some for name in row.traits})
-        recorder.record_evidence([_evidence(row, told, now) for row in some if row.consents or row.night is not None])
+        recorder.record_evidence([evidence(row, origin, now) for row in some if row.consents or row.night is not None])
         return len(some), len(people)
 
     for accepted, people in side_by_side(_some(rows, _PEOPLE), store, lambda some: {row.user_id for row in some}):
@@ -169,15 +177,20 @@ def _withdrawn(row: ProfileRow, now: datetime) -> int:
     return int((row.consented_at or now).timestamp())
 
 
-def _evidence(row: ProfileRow, told: str, now: datetime) -> Consented:
+def evidence(row: ProfileRow, origin: Origin, now: datetime) -> Consented:
+    """What a row says of consent, as the lake keeps it."""
     said = row.consented_at
     return Consented(
-        id=f"import:{told}:{row.user_id}:{said.isoformat() if said else 'undated'}",
+        id=f"import:{origin.told}:{row.user_id}:{said.isoformat() if said else 'undated'}",
         user_id=row.user_id,
         at=int((said or now).timestamp() * 1000),
         received_at=int(now.timestamp() * 1000),
-        consents={**row.consents, **({} if row.night is None else {"night": row.night})},
-        source=told,
+        consents=row.consents,
+        night=row.night,
+        method="import",
+        source=origin.told,
+        wording=origin.wording,
+        ip=row.ip,
     )
 
 

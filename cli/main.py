@@ -25,6 +25,7 @@ _ORDER: Final = (
     "segment",
     "explain",
     "preview",
+    "send-test",
     "apply",
     "run",
     "pause",
@@ -32,6 +33,7 @@ _ORDER: Final = (
     "cancel",
     "status",
     "report",
+    "why",
 )
 _JSON: Final = "dangol.json"
 

@@ -15,7 +15,7 @@ from cli.applying import apply
 from cli.counting import Inquiry, count
 from cli.definitions import load_campaign, load_project
 from cli.errors import Refusal, told
-from cli.importing import import_events, import_profiles
+from cli.importing import Origin, import_events, import_profiles
 from cli.local_cloud import ROOT, LocalCloud
 from cli.reading.columns import EventOptions, ProfileOptions, event_mapping, profile_mapping
 from cli.reading.events import read_events
@@ -105,7 +105,7 @@ def _import_people(stack: Stack, project: Project, file: Path) -> None:
     )
     with Source.at(file) as source, Rejects(file) as rejects:
         rows = accepted(read_profiles(source, profile_mapping(options)), rejects)
-        import_profiles(stack, rows, "회원가입 화면 v1", lambda _: None)
+        import_profiles(stack, rows, Origin("회원가입 화면", "v1"), lambda _: None)
 
 
 def _import_events(stack: Stack, project: Project, file: Path) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.connecting import project_and_stack
-from cli.importing import import_events, import_profiles, result_of
+from cli.importing import Origin, import_events, import_profiles, result_of
 from cli.invocation import Invocation, examples, json_option, pass_invocation
 from cli.output import emit
 from cli.reading.columns import EventOptions, ProfileOptions, event_mapping, profile_mapping
@@ -48,6 +48,8 @@ def command() -> None:
 @click.option("--consented-at", metavar="COLUMN", help="When consent was given.")
 @click.option("--night", metavar="COLUMN[:YES]", help="Who consented to messages at night.")
 @click.option("--source", "told", metavar="TEXT", help="Where the consents come from; default: the file's name.")
+@click.option("--wording", default="", metavar="VERSION", help="Which wording was consented to; kept as evidence.")
+@click.option("--ip", metavar="COLUMN", help="From which IP address; kept as evidence.")
 @click.option("--time-format", default="iso", show_default=True, metavar="iso|unix|unix_ms|STRPTIME")
 @click.option("--timezone", metavar="ZONE", help="Of times that name none; default: the project's.")
 @click.option("--rejects", "rejects_path", type=click.Path(path_type=Path), metavar="PATH", help="Where bad rows go.")
@@ -56,12 +58,13 @@ def command() -> None:
 def profiles(invocation: Invocation, /, file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Import people with their traits and consents from FILE."""
     project, stack = project_and_stack(invocation)
-    told, rejects_path = options.pop("told") or file.name, options.pop("rejects_path")
+    origin = Origin(options.pop("told") or file.name, options.pop("wording"))
+    rejects_path = options.pop("rejects_path")
     zone = options.pop("timezone") or project.timezone
     mapping = profile_mapping(ProfileOptions(**options, timezone=zone))
     started = time.monotonic()
     with Source.at(file) as source, Rejects(file, rejects_path) as rejects, _bar(source, quiet=as_json) as bar:
-        done = import_profiles(stack, accepted(read_profiles(source, mapping), rejects), told, bar)
+        done = import_profiles(stack, accepted(read_profiles(source, mapping), rejects), origin, bar)
     result = result_of(done, rejects.count, str(rejects.path) if rejects.path else None, started)
     emit(as_json, result, lambda console: _render(console, result, source))
 

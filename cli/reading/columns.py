@@ -26,6 +26,7 @@ class ProfileOptions:
     row_number: bool = False
     consented_at: str | None = None
     night: str | None = None
+    ip: str | None = None
     time_format: str = "iso"
     timezone: str = _DEFAULT_ZONE
 
@@ -54,6 +55,7 @@ class ProfileMapping:
     consented_at: str | None
     night: YesColumn | None
     times: TimeFormat
+    ip: str | None = None
 
     def columns(self) -> Iterator[tuple[str, str]]:
         """Every column that is named, with the option that names it."""
@@ -62,6 +64,7 @@ class ProfileMapping:
         yield from _named("--consent", (c.column for c in self.consents.values() if c))
         yield from _named("--consented-at", (self.consented_at,))
         yield from _named("--night", (self.night.column if self.night else None,))
+        yield from _named("--ip", (self.ip,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def profile_mapping(options: ProfileOptions) -> ProfileMapping:
         consented_at=_normal(options.consented_at) if options.consented_at else None,
         night=_yes_column(options.night) if options.night else None,
         times=TimeFormat.parse(options.time_format, options.timezone),
+        ip=_normal(options.ip) if options.ip else None,
     )
 
 

@@ -23,6 +23,7 @@ class ProfileRow:
     consented_at: datetime | None
     night: bool | None
     row: int
+    ip: str = ""
 
 
 def read_profiles(source: Source, mapping: ProfileMapping) -> Iterator[ProfileRow | Rejected]:
@@ -55,6 +56,7 @@ def _profile(row: Row, mapping: ProfileMapping, traits: Named) -> ProfileRow:
         consented_at=_consented_at(row, mapping),
         night=None if night is None else night.read(cell(cells, night.column)),
         row=row.number,
+        ip="" if mapping.ip is None else text_of(cell(cells, mapping.ip)) or "",
     )
 
 

@@ -30,4 +30,9 @@ def test_athena_counts_every_event_once_as_the_files_do(stack: Stack, api: Api):
 
     assert totals == LakeFiles(stack.objects).totals(run)
     assert totals == {"clicked": 5, "opened": 1, "unsubscribed": 1}
+    since = stack.runs.get(run).scheduled_at.date()
+    for person in people:
+        traces = bootstrap.athena_lake(stack.settings).of_person(person, run, since)
+        assert list(traces) == LakeFiles(stack.objects).of_person(person, run, since)
+        assert "decided" in [trace["kind"] for trace in traces]
     assert bootstrap.athena_lake(stack.settings).totals(f"{run}0") == {"clicked": 0, "opened": 0, "unsubscribed": 0}

@@ -1,9 +1,9 @@
 """Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
 
-from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects
+from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeTraces
 from tests.fakes.people import FakeLedgers, FakeOutcomes, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
-from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, RecordingChannel
+from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, FakeWebhooks, RecordingChannel
 
 __all__ = [
     "FakeCatalogue",
@@ -19,5 +19,7 @@ __all__ = [
     "FakeRuns",
     "FakeThrottle",
     "FakeTimer",
+    "FakeTraces",
+    "FakeWebhooks",
     "RecordingChannel",
 ]

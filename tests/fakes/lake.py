@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from dangol.domain.errors import NotFoundError
@@ -49,3 +50,13 @@ class FakeLakeReader:
 
     def totals(self, run: str) -> Mapping[str, int]:
         return {"clicked": 3, "opened": 5, "unsubscribed": 0}
+
+
+class FakeTraces:
+    """Rows as told, by person."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, str]]] = {}
+
+    def of_person(self, user_id: str, run: str, since: date) -> Sequence[Mapping[str, str]]:
+        return self.rows.get(user_id, [])

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
 from dangol import bootstrap
-from dangol.adapters.filters import exactly_said
+from dangol.adapters.fitting import exactly_said
 from dangol.adapters.profiles import DynamoProfiles, write_profile
 from dangol.config import Settings
 from dangol.domain.compiling import columns, compiled
@@ -60,6 +60,8 @@ def loaded(client: Any, population: list[Person]) -> DynamoProfiles:
         AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    # dynalite makes a table in the background, however little time it is given.
+    client.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
     puts = [{"PutRequest": {"Item": write_profile(person.profile())}} for person in population]
     answer = client.batch_write_item(RequestItems={table: puts})
     assert not answer.get("UnprocessedItems")

@@ -52,6 +52,7 @@ class Stage:
 _ANSWERS = {
     "start": SimpleNamespace(run="launch-20261201T010000Z", tasks=1),
     "dispatch": Counter(sent=1),
+    "send": {"outcome": "sent", "provider": "ses"},
     "record": SimpleNamespace(events=1, people=1, duplicates=0),
     "report": {"run": "launch-20261201T010000Z"},
 }
@@ -61,7 +62,7 @@ _ANSWERS = {
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """One stage behind every builder."""
     stage, queue = Stage(), FakeQueue()
-    for name in ("segmenter", "dispatcher", "recorder", "reporter"):
+    for name in ("segmenter", "dispatcher", "notifier", "trial", "recorder", "reporter"):
         monkeypatch.setattr(bootstrap, name, lambda: stage)
     doors = Doors(lambda: None, lambda: {"app": "secret"}, queue, lambda: None, FakeClock().now)  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))
@@ -93,6 +94,13 @@ def test_segment_does_what_its_queue_asks_for(stage):
     handle("segment", sample("segment_queue"))
 
     assert [name for name, _ in stage.calls] == ["scan", "release"]
+
+
+def test_dispatch_sends_notices_beside_chunks(stage):
+    handle("dispatch", sample("dispatch_notice"))
+
+    ((name, order),) = stage.calls
+    assert (name, order.channel, order.given) == ("send", "email", False)
 
 
 def test_segment_takes_a_schedules_order_from_its_queue(stage):
@@ -174,6 +182,15 @@ def test_track_answers_with_bytes(stage):
 
     assert json.loads(base64.b64decode(answer["body"])) == {"success": True}
     assert answer["isBase64Encoded"]
+
+
+@pytest.mark.parametrize(("local", "said"), [("true", "answered\n"), ("false", "")])
+def test_track_says_a_word_where_the_emulator_waits_for_one(stage, local, said, monkeypatch, capsys):
+    monkeypatch.setenv("LOCAL", local)
+
+    handle("track", sample("track"))
+
+    assert capsys.readouterr().err == said
 
 
 def test_the_report_api_wants_its_key(stage):

@@ -158,7 +158,7 @@ def test_people_are_counted_without_reading_them(stores):
 
 
 def ledger(user_id: str, rev: int = 1, **changed: Any) -> Ledger:
-    return replace(Ledger(user_id, rev, {"email": 5}, -3, frozenset({"abc"}), (ENTRY,)), **changed)
+    return replace(Ledger(user_id, rev, {"email": 5}, -3, frozenset({"abc"}), (ENTRY,), pace=7), **changed)
 
 
 def test_a_ledger_is_read_as_it_was_written(stores):

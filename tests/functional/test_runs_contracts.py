@@ -18,6 +18,7 @@ from dangol.adapters.queues import DeadLetters, SqsQueue
 from dangol.adapters.runs import DynamoRuns
 from dangol.adapters.schedules import SchedulerTimer, Target
 from dangol.adapters.throttle import DynamoThrottle
+from dangol.contracts import Decided, Decisions
 from dangol.domain.errors import ConflictError, NotFoundError, UnavailableError
 from dangol.domain.stopping import Tally
 from dangol.pipeline.known_runs import KnownRuns
@@ -292,6 +293,30 @@ def test_the_lakes_totals_count_each_event_once(objects):
     writer.write([did("clicked"), did("clicked", event_id="t3"), did("clicked", event_id="t4", run=99)], NOW)
 
     assert LakeFiles(objects).totals(RUN) == {"clicked": 2, "opened": 1, "unsubscribed": 0}
+
+
+def decided(at: datetime, user_id: str, outcome: str, run: str = RUN, **more: Any) -> Decisions:
+    told = [Decided(user_id=user_id, outcome=outcome, **more)]
+    return Decisions(run=run, campaign="launch", channel="email", at=int(at.timestamp() * 1000), decided=told)
+
+
+def test_the_lakes_traces_of_a_person_come_in_order_and_each_once(objects):
+    writer = LakeWriter(objects, KnownRuns(FakeRuns(running()), FakeDefinitions(definition()), FakeClock()))
+    skipped, clicked = decided(NOW, "u1", "skipped", reason="no_consent"), did("clicked")
+    writer.write([clicked, decided(NOW, "u2", "sent")], NOW)
+    writer.write([skipped], NOW)
+    writer.write([skipped, clicked, did("clicked", event_id="t4", run=99)], NOW)
+    writer.write([decided(NOW, "u1", "sent", run="other-20261201T010000Z")], NOW)
+    writer.write([decided(NOW, "u1", "sent")], NOW - timedelta(days=1))
+
+    traces = LakeFiles(objects).of_person("u1", RUN, NOW.date())
+
+    at = datetime.fromtimestamp(clicked.at / 1000, tz=UTC).isoformat(timespec="milliseconds")
+    told = [
+        {"at": NOW.isoformat(timespec="milliseconds"), "kind": "decided", "outcome": "skipped", "reason": "no_consent"},
+        {"at": at, "kind": "clicked", "verdict": "human"},
+    ]
+    assert list(traces) == sorted(told, key=lambda trace: trace["at"])
 
 
 def test_a_queue_takes_many_and_large_messages(emulator, queue_url):

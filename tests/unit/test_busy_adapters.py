@@ -1,5 +1,6 @@
 """What emulators never answer: items that are busy, writers that race, queries that fail."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -163,3 +164,37 @@ def test_a_query_that_fails_or_never_ends_is_an_error(states):
 
     with pytest.raises(UnavailableError, match=states[0]):
         reader.totals(RUN)
+
+
+def test_traces_of_a_person_leave_out_what_athena_says_nothing_of():
+    cells = [
+        ["at_ms", "kind"],
+        ["1000", "decided", "skipped", "", "no_consent", ""],
+        ["2500", "clicked", "", "human", "", "e1"],
+    ]
+    results = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": cell} for cell in row]} for row in cells]}}
+    reader, _ = lake(state("SUCCEEDED"), results)
+
+    traces = reader.of_person("o'hara", RUN, date(2026, 12, 1))
+
+    assert traces == [
+        {"at": "1970-01-01T00:00:01.000+00:00", "kind": "decided", "outcome": "skipped", "reason": "no_consent"},
+        {"at": "1970-01-01T00:00:02.500+00:00", "kind": "clicked", "verdict": "human"},
+    ]
+
+
+class Asked(Told):
+    """One that keeps what Athena was asked."""
+
+    def start_query_execution(self, **asked: Any) -> Any:
+        self.query = asked["QueryString"]
+        return self.answers.pop(0)
+
+
+def test_a_quote_in_a_user_id_stays_inside_its_quotes():
+    client: Any = Asked({"QueryExecutionId": "q"}, state("SUCCEEDED"), {"ResultSet": {"Rows": []}})
+    reader = AthenaLake(client, database="d", workgroup="w", wait=lambda _: None)
+
+    reader.of_person("' OR 1=1 --", RUN, date(2026, 12, 1))
+
+    assert client.query.count("user_id = ''' OR 1=1 --'") == 2

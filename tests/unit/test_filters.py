@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dangol.adapters.filters import Expression, exactly_said, fitted
+from dangol.adapters.filters import Expression
+from dangol.adapters.fitting import exactly_said, fitted
 from dangol.adapters.profiles import write_profile
 from dangol.domain.compiling import compiled
 from dangol.domain.matching import select
@@ -109,6 +110,38 @@ def test_a_long_list_is_asked_for_a_hundred_at_a_time(negated):
     for plan in ("p7", "p107", "p249"):
         assert stays(write_profile(Profile("ann", {"plan": plan}))) is not negated
     assert stays(write_profile(Profile("ann", {"plan": "q"}))) is negated
+
+
+BEGINNINGS = ("pro", "p", "프로", "\ud7ff", "p\U0010ffff", "\U0010ffff")
+TEXTS = (
+    "",
+    "p",
+    "pro",
+    "프로",
+    "프롤",
+    "pz",
+    "q",
+    "\ud7ff",
+    "\ud7ff가",
+    "\ue000",
+    "p\U0010ffff",
+    "p\U0010ffffz",
+    "\U0010ffff",
+)
+
+
+@pytest.mark.parametrize("negated", [False, True])
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_how_a_text_begins_is_asked_for_by_its_place_in_the_order(beginning, negated):
+    told = {"trait": "plan", "starts_with": beginning}
+
+    stays = filter_of(may({"none": [told]} if negated else told))
+
+    for plan in TEXTS:
+        assert stays(write_profile(Profile("ann", {"plan": plan}))) is (plan.startswith(beginning) is not negated)
+    # MiniStack would refuse the scan for `begins_with` and a number.
+    for other in (5, True, ["pro"]):
+        assert stays(write_profile(Profile("ann", {"plan": other}))) is negated
 
 
 @pytest.mark.parametrize(

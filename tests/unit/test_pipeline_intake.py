@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from dangol.adapters.profiles import write_profile
-from dangol.contracts import Performed
+from dangol.contracts import Consented, Performed
+from dangol.domain.channel import CHANNELS
 from dangol.domain.profile import ANONYMOUS_PREFIX
-from dangol.pipeline import intake, track
+from dangol.pipeline import consent_calls, intake, track
 from tests.fakes.world import NOW
 from tests.unit.test_pipeline_record import World as Recording
 from tests.unit.test_pipeline_track import World
@@ -240,3 +241,88 @@ def _check(typed, levels):
                 _check(inner, levels - 1)
         case _:
             assert kind in {"B", "BOOL", "NULL"}
+
+
+PREFERENCES = {"email": True, "push": False, "night": True, "Advertising": True}
+CHANGED = {"userId": "u", "event": "Segment Consent Preference Updated", "messageId": "m1"}
+
+
+def consenting(preferences: object = None, **more: object) -> dict[str, object]:
+    told = PREFERENCES if preferences is None else preferences
+    return {"context": {"ip": "192.0.2.9", "consent": {"categoryPreferences": told, "wording": "v2", **more}}}
+
+
+@pytest.mark.parametrize(
+    ("call", "body"), [("identify", {"userId": "u", "messageId": "m1"}), ("track", CHANGED)], ids=["identify", "track"]
+)
+def test_consent_is_taken_with_its_evidence(call, body):
+    world = World()
+
+    status, _ = world.tell(call, {**body, **consenting(), "timestamp": "2026-11-30T00:00:00Z"})
+
+    assert status == 200
+    _, said = world.happened
+    assert isinstance(said, Consented)
+    assert (said.id, said.user_id, said.method, said.source) == ("m1:consent", "u", "api", "app")
+    assert (said.consents, said.night) == ({"email": True, "push": False}, True)
+    assert (said.wording, said.ip, said.at) == ("v2", "192.0.2.9", 1_795_996_800_000)
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        ("track", {"userId": "u", "event": "x", **consenting()}),
+        ("page", {"userId": "u", **consenting()}),
+        ("identify", {"userId": "u", "context": {"consent": None}}),
+        ("identify", {"userId": "u", **consenting({"Advertising": True})}),
+        ("identify", {"userId": "u", "context": {"library": {"name": "x"}}}),
+    ],
+)
+def test_a_call_that_says_nothing_of_our_channels_is_no_consent(call, body):
+    world = World()
+
+    assert world.tell(call, body)[0] == 200
+    assert len(world.happened) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"userId": "u", "context": []}, "context"),
+        ({"userId": "u", "context": {"consent": 1}}, "context.consent"),
+        ({"userId": "u", **consenting([])}, "context.consent.categoryPreferences"),
+        ({"userId": "u", **consenting({"email": "yes"})}, "context.consent.categoryPreferences.email"),
+        ({"anonymousId": "a", **consenting()}, "userId"),
+        ({"userId": "u", **consenting(wording="x" * 65)}, "context.consent.wording"),
+        ({"userId": "u", **consenting(wording=1)}, "context.consent.wording"),
+    ],
+)
+def test_a_consent_that_cannot_be_taken_is_refused_with_its_field(body, field):
+    world = World()
+
+    status, answer = world.tell("identify", body)
+
+    assert (status, answer["field"]) == (400, field)
+    assert world.queue.sent == []
+
+
+def test_the_address_of_a_consent_is_the_callers_where_it_names_no_other():
+    world = World()
+
+    world.tell("identify", {"userId": "u", "context": {"consent": {"categoryPreferences": {"email": True}}}})
+
+    assert world.happened[1].ip == "198.51.100.7"
+
+
+def test_a_consent_in_a_batch_is_no_message_of_its_own():
+    world = World()
+    call = {"type": "identify", "userId": "u", **consenting()}
+
+    _, answer = world.tell("batch", {"batch": [call]})
+
+    assert answer == {"success": True, "accepted": 1, "rejected": []}
+    assert len(world.happened) == 2
+
+
+def test_consents_are_kept_for_every_channel_but_the_console():
+    assert (*consent_calls.CHANNELS, "console") == CHANNELS

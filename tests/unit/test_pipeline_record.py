@@ -1,10 +1,12 @@
 """Whatever happened is counted once, in any order and however often it comes."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise, permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -24,7 +26,9 @@ from tests.fakes import (
     FakeObjects,
     FakeOutcomes,
     FakeProfiles,
+    FakeQueue,
     FakeRuns,
+    FakeWebhooks,
 )
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition, project
@@ -52,6 +56,7 @@ class World:
         self.outcomes = FakeOutcomes(self.runs)
         self.objects = FakeObjects()
         self.catalogue = FakeCatalogue()
+        self.webhooks, self.events, self.sends = FakeWebhooks(), FakeQueue(), FakeQueue()
         self.recorder = Recorder(
             Stores(
                 definitions=FakeDefinitions(self.applied),
@@ -62,6 +67,9 @@ class World:
                 objects=self.objects,
                 catalogue=self.catalogue,
                 clock=self.clock,
+                webhooks=self.webhooks,
+                events=self.events,
+                sends=self.sends,
             )
         )
 
@@ -326,7 +334,7 @@ def test_everything_goes_to_the_lake_with_names_instead_of_numbers():
     world = World()
     decided = Decided(user_id="u1", outcome="sent", variant=0, provider_id="m1")
     chunk = Decisions(run=RUN, campaign="launch", channel="email", at=SENT_AT * 1000, decided=[decided])
-    said = Consented(id="c1", user_id="u1", at=0, received_at=0, consents={"email": True}, source="form")
+    said = agreed(method="import")
     known = Identified(id="i1", user_id="u1", traits={"이름": "지은"}, at=0, received_at=0)
 
     world.recorder.record([chunk, did("clicked"), bought(), known, did("clicked", run=99, event_id="t9")])
@@ -539,3 +547,69 @@ def test_an_old_entry_goes_with_its_clicks():
     again = ledger.with_entry(Entry(2, int(much_later.timestamp()), 0, "email", "marketing"), much_later)
 
     assert again.clicks == frozenset()
+
+
+def agreed(**changed: Any) -> Consented:
+    told: dict[str, Any] = {"id": "c1", "user_id": "u1", "at": SENT_AT * 1000, "received_at": SENT_AT * 1000}
+    return Consented(**{**told, "consents": {"email": True}, "method": "api", "source": "app", **changed})
+
+
+def test_consent_that_comes_through_the_api_stands_in_ledger_and_mirror():
+    world = World()
+    world.profiles.people["u1"] = Profile("u1", rev=1)
+    world.ledgers.ledgers["u1"] = Ledger("u1", rev=3)
+
+    world.recorder.record([agreed(consents={"email": True, "push": False}, night=True), agreed(consents={"sms": True})])
+
+    ledger = world.ledgers.ledgers["u1"]
+    assert (ledger.consents, ledger.night) == ({"email": SENT_AT, "push": -SENT_AT, "sms": SENT_AT}, SENT_AT)
+    assert ledger.rev == 4
+    assert world.profiles.people["u1"].consents == ledger.consents
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0)])
+def test_the_newest_word_stands_in_whatever_order_they_come(order):
+    world = World()
+    world.ledgers.ledgers["u1"] = Ledger("u1", rev=1)
+    yes, no = agreed(), agreed(id="c2", at=(SENT_AT + 1) * 1000, consents={"email": False})
+
+    for index in order:
+        world.recorder.record([(yes, no)[index]])
+
+    assert world.ledgers.ledgers["u1"].consents == {"email": -SENT_AT - 1}
+    assert world.ledgers.ledgers["u1"].rev <= 3
+
+
+def test_a_word_that_loses_against_another_writer_is_said_again():
+    world = World()
+    world.ledgers.ledgers["u1"] = Ledger("u1", rev=1)
+
+    def somebody_is_quicker() -> None:
+        world.ledgers.before_write = lambda: None
+        world.ledgers.ledgers["u1"] = Ledger("u1", rev=2, consents={"sms": 5})
+
+    world.ledgers.before_write = somebody_is_quicker
+    world.recorder.record([agreed()])
+
+    assert world.ledgers.ledgers["u1"].consents == {"sms": 5, "email": SENT_AT}
+
+
+def test_what_was_said_on_a_page_is_evidence_and_changes_no_ledger_again():
+    world = World()
+    world.ledgers.ledgers["u1"] = Ledger("u1", rev=1)
+
+    world.recorder.record(
+        [agreed(method="page", consents={"email": False}, pace=7, run=1, ip="192.0.2.1", wording="v1")]
+    )
+
+    assert world.ledgers.ledgers["u1"].rev == 1
+    (row,) = world.objects.rows("events/")
+    assert (row["kind"], row["source"]) == ("consent", "app")
+    assert json.loads(row["properties"]) == {
+        "consents": {"email": False},
+        "method": "page",
+        "pace": 7,
+        "run": 1,
+        "ip": "192.0.2.1",
+        "wording": "v1",
+    }

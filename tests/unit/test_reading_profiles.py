@@ -3,10 +3,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cli.importing import Origin, evidence
 from cli.reading.columns import ProfileOptions, profile_mapping
 from cli.reading.profiles import ProfileRow, read_profiles
 from cli.reading.rows import Rejected
 from cli.reading.source import Source
+from dangol.contracts import Consented
 from dangol.domain.errors import DefinitionError
 
 LONG = "x" * 20_000
@@ -145,3 +147,29 @@ def test_an_unknown_column_is_refused_before_anything_is_read(options, field):
         read_profiles(source, profile_mapping(ProfileOptions(**options)))
 
     assert refused.value.field == field
+
+
+def test_the_address_that_a_consent_came_from_is_evidence_and_no_trait():
+    told = "id,email,from\nu1,Y,192.0.2.1\nu2,Y,\n"
+
+    first, second = read(told, maps=("user_id=id",), consents=("email=email:Y",), ip="from")
+
+    assert isinstance(first, ProfileRow)
+    assert isinstance(second, ProfileRow)
+    assert (first.ip, first.traits, second.ip) == ("192.0.2.1", {}, "")
+    assert evidence(first, Origin("가입 화면", "v3"), datetime(2026, 1, 2, tzinfo=UTC)) == Consented(
+        id="import:가입 화면:u1:undated",
+        user_id="u1",
+        at=1_767_312_000_000,
+        received_at=1_767_312_000_000,
+        consents={"email": True},
+        method="import",
+        source="가입 화면",
+        wording="v3",
+        ip="192.0.2.1",
+    )
+
+
+def test_an_address_column_that_is_not_there_is_an_error():
+    with pytest.raises(DefinitionError, match="--ip"):
+        read(MEMBERS, row_number=True, ip="없음")

@@ -13,19 +13,25 @@ from dangol.config import Settings, credentials, settings
 if TYPE_CHECKING:
     from boto3 import Session
 
+    from dangol.adapters.athena import AthenaLake
     from dangol.adapters.clock import SystemClock
+    from dangol.adapters.lake_files import LakeFiles
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
+    from dangol.pipeline.notices import Notifier
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
-    from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.track import Preferences, Tracker
+    from dangol.pipeline.trial import Trial
+    from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
-    from dangol.ports import Channel, LakeReader
+    from dangol.ports import Channel
 
 T = TypeVar("T")
 _PARAMETERS_FOR = 300.0
-_RUN_STATE_FOR = 5.0
+# A pause has to hold within five seconds, of which the last call may take a good one to begin.
+_RUN_STATE_FOR = 3.5
 # A scan waits this many seconds for its turn at the table; a longer wait is the queue's.
 _SCAN_AHEAD = 2.0
 
@@ -128,8 +134,54 @@ def dispatcher() -> "Dispatcher":
     return Dispatcher(stores, worker)
 
 
+@cache
+def notifier() -> "Notifier":
+    """Notices of consent, by the `dispatch` function."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.throttle import DynamoThrottle
+    from dangol.pipeline.dispatch import Worker
+    from dangol.pipeline.notices import Notifier, Stores
+
+    config = settings()
+    dynamodb, sqs, campaigns = client("dynamodb", config), client("sqs", config), config.need("campaigns_table")
+    stores = Stores(
+        definitions=DynamoDefinitions(dynamodb, campaigns),
+        ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+        journals=DynamoJournals(dynamodb, campaigns),
+        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        throttle=DynamoThrottle(dynamodb, campaigns, horizon=Worker("", config.timeout).longest_piece),
+        sends=SqsQueue(sqs, config.need("send_queue_url")),
+        events=SqsQueue(sqs, config.need("event_queue_url")),
+        clock=clock(),
+    )
+    return Notifier(stores, str(uuid4()))
+
+
+@cache
+def trial() -> "Trial":
+    """Test sends, by the `dispatch` function."""
+    from dangol.adapters.parameters import SsmParameters
+    from dangol.adapters.throttle import DynamoThrottle
+    from dangol.domain.tracking import Keys
+    from dangol.pipeline.dispatch import Worker
+    from dangol.pipeline.trial import Trial
+
+    config = settings()
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    horizon = Worker("trial", config.timeout).longest_piece
+    return Trial(
+        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        throttle=DynamoThrottle(client("dynamodb", config), config.need("campaigns_table"), horizon=horizon),
+        clock=clock(),
+    )
+
+
 def _plans(config: Settings, dynamodb: Any) -> "Callable[[str], RunPlan]":
-    """How `dispatch` learns of a run: remembered, its state for at most five seconds."""
+    """How `dispatch` learns of a run: remembered, its state for a few seconds."""
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.parameters import SsmParameters
     from dangol.adapters.runs import DynamoRuns
@@ -190,22 +242,24 @@ def tracker() -> "Tracker":
             keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
             write_keys=_remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
-            opt_outs=_opt_outs,
+            preferences=_preferences,
             now=clock().now,
         )
     )
 
 
 @cache
-def _opt_outs() -> "OptOuts":
+def _preferences() -> "Preferences":
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
-    from dangol.adapters.opt_outs import LedgerOptOuts
+    from dangol.adapters.opt_outs import LedgerPreferences
+    from dangol.adapters.profiles import DynamoProfiles
 
     config = settings()
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
     ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
-    return LedgerOptOuts(ledgers, DynamoDefinitions(dynamodb, campaigns))
+    profiles = DynamoProfiles(dynamodb, config.need("profiles_table"))
+    return LedgerPreferences(ledgers, profiles, DynamoDefinitions(dynamodb, campaigns))
 
 
 @cache
@@ -221,11 +275,15 @@ def build_recorder(config: Settings) -> "Recorder":
     from dangol.adapters.ledgers import DynamoLedgers
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.outcomes import DynamoOutcomes
+    from dangol.adapters.parameters import SsmParameters
     from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.queues import SqsQueue
     from dangol.adapters.runs import DynamoRuns
+    from dangol.adapters.webhooks import SignedWebhooks
     from dangol.pipeline.record import Recorder, Stores
 
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    sqs, parameters = client("sqs", config), SsmParameters(client("ssm", config), config.parameters_prefix)
     return Recorder(
         Stores(
             definitions=DynamoDefinitions(dynamodb, campaigns),
@@ -236,6 +294,9 @@ def build_recorder(config: Settings) -> "Recorder":
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),
+            webhooks=SignedWebhooks(_remembered(lambda: parameters.secret("webhook-secret"))),
+            events=SqsQueue(sqs, config.need("event_queue_url")),
+            sends=SqsQueue(sqs, config.need("send_queue_url")),
         )
     )
 
@@ -263,14 +324,39 @@ def build_reporter(config: Settings) -> "Reporter":
     )
 
 
-def _lake_files(config: Settings) -> "LakeReader":
+def build_inquiry(config: Settings) -> "Inquiry":
+    """What answers `dangol why`, on any stack."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.objects import S3Objects
+    from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.why import Inquiry, Stores
+
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    return Inquiry(
+        Stores(
+            definitions=DynamoDefinitions(dynamodb, campaigns),
+            runs=DynamoRuns(dynamodb, campaigns),
+            journals=DynamoJournals(dynamodb, campaigns),
+            profiles=DynamoProfiles(dynamodb, config.need("profiles_table")),
+            ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+            objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            traces=_lake_files(config) if config.local else athena_lake(config),
+            clock=clock_of(config),
+        )
+    )
+
+
+def _lake_files(config: Settings) -> "LakeFiles":
     from dangol.adapters.lake_files import LakeFiles
     from dangol.adapters.objects import S3Objects
 
     return LakeFiles(S3Objects(client("s3", config), config.need("lake_bucket")))
 
 
-def athena_lake(config: Settings) -> "LakeReader":
+def athena_lake(config: Settings) -> "AthenaLake":
     """The lake through Athena."""
     import time
 

@@ -74,9 +74,9 @@ def settings() -> Settings:
     missing = [variable(n) for n in ("stack", "region", "parameters_prefix") if not given.get(n)]
     if missing:
         raise SettingsError(f"the environment lacks {', '.join(missing)}")
-    local = given.pop("local", "false") == "true"
+    given.pop("local", None)
     timeout = int(given.pop("timeout", "60"))
-    return Settings(**given, local=local, timeout=timeout)
+    return Settings(**given, local=is_local(), timeout=timeout)
 
 
 def credentials() -> tuple[str, str, str]:
@@ -84,3 +84,8 @@ def credentials() -> tuple[str, str, str]:
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     key, secret, token = (os.environ.get(name, "") for name in names)
     return key, secret, token
+
+
+def is_local() -> bool:
+    """Whether this runs in the local cloud."""
+    return os.environ.get("LOCAL") == "true"

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
+from dangol.domain.channel import ChannelName
+
 # Queues carry addresses, and an error ends up in a log.
 _QUIET = ConfigDict(hide_input_in_errors=True)
 
@@ -94,6 +96,20 @@ class SendChunk(Contract):
     recipients: list[Recipient]
 
 
+class SendTest(Contract):
+    """What `dangol send-test` asks `dispatch` for: one message, of a campaign that need not be applied.
+
+    `campaign` and `project` are as their files say.
+    """
+
+    kind: Literal["test"] = "test"
+    campaign: dict[str, Any]
+    project: dict[str, Any]
+    link_base: str
+    recipient: Recipient
+    variant: int
+
+
 class Decided(Contract):
     """The outcome for one recipient, for the lake."""
 
@@ -159,18 +175,75 @@ class Identified(Contract):
 
 
 class Consented(Contract):
-    """What a person said of consent, per channel (`night` among them), as evidence for the lake."""
+    """What a person said of consent, as evidence: how, where, to which wording. Times in epoch milliseconds.
+
+    `consents` is by channel, the night apart; `pace` is at most one message in so many days, 0 lifts it. `run` is the
+    number of the run whose message it was said from. Only what came by `api` is not in the ledger yet.
+    """
 
     kind: Literal["consent"] = "consent"
     id: str
     user_id: str
     at: int
     received_at: int
-    consents: dict[str, bool]
+    consents: dict[str, bool] = Field(default_factory=dict)
+    night: bool | None = None
+    pace: int | None = Field(default=None, ge=0, le=365)
+    method: Literal["import", "api", "page", "one_click"]
     source: str = ""
+    wording: str = ""
+    ip: str = ""
+    user_agent: str = ""
+    run: int | None = None
 
 
-EventWork = Annotated[Decisions | Tracked | Performed | Identified | Consented, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented] = TypeAdapter(
-    EventWork, config=_QUIET
+class Announcement(Contract):
+    """A webhook on its way; `payload` is its body, `tries` how often nobody took it."""
+
+    kind: Literal["announcement"] = "announcement"
+    id: str
+    payload: dict[str, Any]
+    tries: int = 0
+
+
+class SendNotice(Contract):
+    """A notice of what came of a consent or refusal on `channel` (or `night`), to be sent `by` a channel.
+
+    `id` is made from that of the statement, `at` is when that was made, in epoch milliseconds.
+    """
+
+    kind: Literal["notice"] = "notice"
+    id: str
+    user_id: str
+    by: ChannelName
+    address: str
+    channel: str
+    given: bool
+    at: int
+    locale: str
+
+
+class Noticed(Contract):
+    """What became of a notice, as evidence for the lake; `answered` is the provider's id or reason."""
+
+    kind: Literal["noticed"] = "noticed"
+    id: str
+    user_id: str
+    at: int
+    received_at: int
+    source: str = ""
+    of: str
+    by: str
+    channel: str
+    given: bool
+    outcome: str
+    answered: str = ""
+
+
+EventWork = Annotated[
+    Decisions | Tracked | Performed | Identified | Consented | Noticed | Announcement, Field(discriminator="kind")
+]
+event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented | Noticed | Announcement] = (
+    TypeAdapter(EventWork, config=_QUIET)
 )
+send_work: TypeAdapter[SendChunk | SendNotice] = TypeAdapter(SendChunk | SendNotice, config=_QUIET)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Protocol
@@ -40,6 +40,15 @@ class Definition:
     campaign: Campaign
     project: Project
     link_base: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunName:
+    """What never changes of a run: its name, the number that entries and tokens carry, and its time."""
+
+    run: str
+    number: int
+    scheduled_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +106,8 @@ class Runs(Protocol):
         """A run by the number that entries and tokens carry. Raises `NotFoundError`."""
         ...
 
-    def of_campaign(self, campaign_id: str) -> Sequence[RunItem]:
-        """All runs of a campaign."""
+    def of_campaign(self, campaign_id: str) -> Sequence[RunName]:
+        """All runs of a campaign, the oldest first."""
         ...
 
     def close_step(self, run: str, step: str, *, scanned: int, selected: int, inexact: int, last: bool) -> RunItem:
@@ -316,8 +325,8 @@ class Objects(Protocol):
 class Throttle(Protocol):
     """The shared rate of a provider."""
 
-    def reserve(self, name: str, rate: int, count: int, now: float) -> float | None:
-        """Reserve `count` sends; when the first may start in epoch seconds, or None if not within a minute."""
+    def reserve(self, name: str, rate: float, count: int, now: float) -> float | None:
+        """Reserve `count` calls at `rate` a second; when the first may start (epoch seconds), None if too far ahead."""
         ...
 
 
@@ -368,4 +377,32 @@ class LakeReader(Protocol):
 
     def totals(self, run: str) -> Mapping[str, int]:
         """How many clicks and opens there were in all, each event once."""
+        ...
+
+
+class Traces(Protocol):
+    """What the lake tells of one person in one run."""
+
+    def of_person(self, user_id: str, run: str, since: date) -> Sequence[Mapping[str, str]]:
+        """What was decided about them and what they did, learned of since that day (UTC), the oldest first.
+
+        Each has `at` and `kind` (`decided`, `clicked`, `opened`, `unsubscribed`), and, where there is one,
+        `outcome`, `reason` and `verdict`; each once, however often it was delivered.
+        """
+        ...
+
+
+class Delivery(Enum):
+    """What became of a webhook: taken, worth another try, or refused for good."""
+
+    TAKEN = "taken"
+    LATER = "later"
+    REFUSED = "refused"
+
+
+class Webhooks(Protocol):
+    """Signed webhooks to the public internet."""
+
+    def deliver(self, url: str, hook_id: str, body: bytes, at: datetime) -> Delivery:
+        """Post `body` to an address, signed as of `at`; refused where the address leads to no public one."""
         ...

@@ -1,6 +1,7 @@
 """Questions to the lake, by Athena."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from dangol.domain.errors import UnavailableError
@@ -11,6 +12,17 @@ if TYPE_CHECKING:
 
 # Every event once, however often it was delivered.
 _TOTALS: Final = "SELECT kind, COUNT(DISTINCT id) AS times FROM engagement WHERE run = '{run}' GROUP BY kind"
+# `DISTINCT` for the same reason. Of times the number is asked: some engines read ISO text as a time of their own.
+_TRACES: Final = """
+SELECT DISTINCT at_ms, 'decided' AS kind, outcome, '' AS verdict, CAST(reason AS VARCHAR) AS reason, '' AS id
+FROM decisions
+WHERE dt >= '{since}' AND run = '{run}' AND user_id = '{user}'
+UNION ALL
+SELECT DISTINCT at_ms, kind, '' AS outcome, verdict, CAST(reason AS VARCHAR) AS reason, id
+FROM engagement
+WHERE dt >= '{since}' AND run = '{run}' AND user_id = '{user}'
+ORDER BY 1"""
+_TRACE: Final = ("kind", "outcome", "verdict", "reason")
 _RUNNING: Final = frozenset({"QUEUED", "RUNNING"})
 _PAUSE: Final = 0.25
 _PATIENCE: Final = 240
@@ -31,9 +43,20 @@ class AthenaLake:
         Raises:
             UnavailableError: Athena did not answer.
         """
-        # A run's name holds letters, digits and `-_.` alone; a quote could not have been created.
-        rows = self._ask(_TOTALS.format(run=run.replace("'", "")))
+        rows = self._ask(_TOTALS.format(run=_quoted(run)))
         return {"clicked": 0, "opened": 0, "unsubscribed": 0, **{kind: int(times) for kind, times in rows}}
+
+    def of_person(self, user_id: str, run: str, since: date) -> Sequence[Mapping[str, str]]:
+        """What was decided about a person in a run and what they did, the oldest first, each once.
+
+        Raises:
+            UnavailableError: Athena did not answer.
+        """
+        rows = self._ask(_TRACES.format(since=since.isoformat(), run=_quoted(run), user=_quoted(user_id)))
+        return [
+            {"at": _iso(int(row[0])), **{name: cell for name, cell in zip(_TRACE, row[1:], strict=False) if cell}}
+            for row in rows
+        ]
 
     def _ask(self, query: str) -> list[list[str]]:
         started = self._client.start_query_execution(
@@ -55,3 +78,13 @@ class AthenaLake:
 
     def _status(self, name: str) -> "QueryExecutionStatusTypeDef":
         return self._client.get_query_execution(QueryExecutionId=name)["QueryExecution"]["Status"]
+
+
+def _iso(milliseconds: int) -> str:
+    """The time as the lake's rows write it."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="milliseconds")
+
+
+def _quoted(text: str) -> str:
+    """Text as it stands between quotes in a query: a quote inside is written twice, and nothing else has a meaning."""
+    return text.replace("'", "''")

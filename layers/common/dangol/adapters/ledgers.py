@@ -68,6 +68,8 @@ def write_ledger(ledger: Ledger) -> Item:
         values["suppressed"] = ledger.suppressed
     if ledger.clicks:
         values["clicks"] = pack_clicks(ledger.clicks)
+    if ledger.pace:
+        values["pace"] = ledger.pace
     return item(values)
 
 
@@ -82,4 +84,5 @@ def read_ledger(found: Item) -> Ledger:
         suppressed=values.get("suppressed", frozenset()),
         entries=unpack(values.get("entries", b"")),
         clicks=unpack_clicks(values.get("clicks", b"")),
+        pace=values.get("pace", 0),
     )

@@ -135,6 +135,8 @@ class Ledger:
     suppressed: frozenset[str] = frozenset()
     entries: tuple[Entry, ...] = ()
     clicks: frozenset[Click] = frozenset()
+    # The person's own wish: at most one advertising message in so many days; 0 where they have none.
+    pace: int = 0
 
     def consented(self, channel: str) -> bool:
         """Whether advertising may be sent on `channel`; the console reaches nobody and needs none."""
@@ -172,6 +174,10 @@ class Ledger:
         """Record the consent to messages at night, or its withdrawal."""
         said = at if given else -at
         return replace(self, rev=self.rev + 1, night=said) if _newer(said, self.night) else self
+
+    def with_pace(self, days: int) -> "Ledger":
+        """Record how often the person wants advertising: once in `days` at most, or 0 for as often as it comes."""
+        return self if days == self.pace else replace(self, rev=self.rev + 1, pace=days)
 
     def with_flag(self, run: int, flag: Flag) -> "Ledger":
         """Set a flag on a run's entry; the same ledger where it was set already.

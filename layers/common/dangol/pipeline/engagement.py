@@ -16,6 +16,7 @@ from dangol.domain.neighbours import bot_clicks
 from dangol.domain.tracking import HIDDEN_LINK
 from dangol.pipeline.counting import of_flag
 from dangol.pipeline.known_runs import KnownRuns
+from dangol.pipeline.mirroring import mirror
 from dangol.ports import Ledgers, Profiles, Runs
 
 # One transaction takes a hundred items, and one of them is the counter.
@@ -75,7 +76,7 @@ class Engagement:
         for number, marks in by_run.items():
             if self._known.get(number):
                 self._record_run(number, marks)
-        self._mirror([h for h in tracked if h.kind == "unsubscribed"])
+        mirror((h.user_id for h in tracked if h.kind == "unsubscribed"), self._ledgers, self._profiles)
 
     def _record_run(self, number: int, marks: Mapping[str, Marks]) -> None:
         people = list(marks)
@@ -95,18 +96,6 @@ class Engagement:
             if marked is not ledger:
                 changed.append(marked)
         return not changed or known is None or self._ledgers.put_counted(changed, known[0].run, deltas)
-
-    def _mirror(self, optouts: Sequence[Tracked]) -> None:
-        """Bring the profiles' mirror of consent up to the ledger, for counting audiences."""
-        todo = sorted({h.user_id for h in optouts})
-        while todo:
-            profiles, ledgers = self._profiles.get_many(todo), self._ledgers.get_many(todo)
-            changed = [
-                replace(profile, consents=dict(ledgers[user].consents))
-                for user, profile in profiles.items()
-                if profile.rev and profile.consents != ledgers[user].consents
-            ]
-            todo = list(self._profiles.put_many(changed))
 
 
 def _marked(ledger: Ledger, number: int, marks: Marks) -> tuple[Ledger, Counter[str]]:

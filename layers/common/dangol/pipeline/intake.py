@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
+from dangol.pipeline.consent_calls import ConsentError, consent_in
+
 MAX_CALL: Final = 32 * 1024
 MAX_BATCH: Final = 500 * 1024
 # Characters of an event's name, bytes of an id.
@@ -54,8 +56,8 @@ class Intake:
         self._write_keys = write_keys
         self._now = now
 
-    def take(self, call: str, headers: Mapping[str, str], body: bytes) -> Taken:
-        """Take one call: 200, 400 naming the field, 401 for a wrong key, 404, or 413 for too much."""
+    def take(self, call: str, headers: Mapping[str, str], body: bytes, ip: str = "") -> Taken:
+        """Take one call, made from `ip`: 200, 400 naming the field, 401 for a wrong key, 404, or 413 for too much."""
         if call not in (*_CALLS, "batch"):
             return Taken(404, {"error": "no such call"})
         source = self._source(headers)
@@ -65,18 +67,18 @@ class Intake:
         if len(body) > limit:
             return Taken(413, {"error": "too large", "limit": limit})
         try:
-            return self._read(call, body, source)
+            return self._read(call, body, source, ip)
         except _Refused as refused:
             return Taken(400, {"error": refused.problem, "field": refused.name})
 
-    def _read(self, call: str, body: bytes, source: str) -> Taken:
+    def _read(self, call: str, body: bytes, source: str, ip: str) -> Taken:
         try:
             said = _object(json.loads(body), "body")
         except (ValueError, RecursionError):
             raise _Refused("body", "the body is not JSON") from None
         if call == "batch":
-            return self._batch(said, source)
-        return Taken(200, {"success": True}, [self._happening(call, said, source)])
+            return self._batch(said, source, ip)
+        return Taken(200, {"success": True}, self._happenings(call, said, source, ip))
 
     def _source(self, headers: Mapping[str, str]) -> str | None:
         given = _basic_user(headers.get("authorization", ""))
@@ -84,19 +86,29 @@ class Intake:
         matching = [s for s, key in self._write_keys().items() if hmac.compare_digest(key.encode(), given)]
         return matching[0] if matching else None
 
-    def _batch(self, said: Mapping[str, Any], source: str) -> Taken:
+    def _batch(self, said: Mapping[str, Any], source: str, ip: str) -> Taken:
         items = said.get("batch")
         if not isinstance(items, list):
             raise _Refused("batch", "must be a list")
-        happenings, rejected = [], []
+        happenings: list[dict[str, Any]] = []
+        rejected = []
         for index, item in enumerate(items):
             try:
                 message = _object(item, f"batch[{index}]")
-                happenings.append(self._happening(str(message.get("type", "")), message, source))
+                happenings += self._happenings(str(message.get("type", "")), message, source, ip)
             except _Refused as refused:
                 rejected.append({"index": index, "field": refused.name, "problem": refused.problem})
-        answer = {"success": not rejected, "accepted": len(happenings), "rejected": rejected}
+        answer = {"success": not rejected, "accepted": len(items) - len(rejected), "rejected": rejected}
         return Taken(400 if rejected and not happenings else 200, answer, happenings)
+
+    def _happenings(self, call: str, said: Mapping[str, Any], source: str, ip: str) -> list[dict[str, Any]]:
+        """What a call says happened, and the consent that it carries."""
+        happening = self._happening(call, said, source)
+        try:
+            consent = consent_in(call, said, happening, ip)
+        except ConsentError as problem:
+            raise _Refused(*problem.args) from None
+        return [happening, consent] if consent else [happening]
 
     def _happening(self, call: str, said: Mapping[str, Any], source: str) -> dict[str, Any]:
         if call not in _CALLS:

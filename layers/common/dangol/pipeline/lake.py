@@ -4,13 +4,17 @@ import gzip
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Noticed, Performed, Tracked
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
+
+Told = Performed | Identified | Consented | Noticed
+_NOTICED: Final = {"of", "by", "channel", "given", "outcome", "answered"}
+_EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
 
 
 class LakeWriter:
@@ -20,7 +24,9 @@ class LakeWriter:
         self._objects = objects
         self._known = known
 
-    def write(self, batch: Sequence[Decisions | Tracked | Performed | Identified | Consented], now: datetime) -> None:
+    def write(
+        self, batch: Sequence[Decisions | Tracked | Performed | Identified | Consented | Noticed], now: datetime
+    ) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
         engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
@@ -42,7 +48,7 @@ class LakeWriter:
         return {**_common(happening), **names, **told}
 
 
-def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str, Any]:
+def _common(happening: Tracked | Told) -> dict[str, Any]:
     return {
         "id": happening.id,
         "kind": happening.kind,
@@ -52,13 +58,17 @@ def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str
     }
 
 
-def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
+def _row(happening: Told) -> dict[str, Any]:
     row = {**_common(happening), "received_at": _iso(happening.received_at), "source": happening.source}
     if isinstance(happening, Performed):
         value = None if happening.value is None else float(happening.value)
         return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
-    told = happening.traits if isinstance(happening, Identified) else happening.consents
-    return {**row, "properties": _json(told)}
+    if isinstance(happening, Identified):
+        return {**row, "properties": _json(happening.traits)}
+    if isinstance(happening, Noticed):
+        return {**row, "properties": _json(happening.model_dump(include=_NOTICED))}
+    evidence = happening.model_dump(include=_EVIDENCE, exclude_defaults=True)
+    return {**row, "properties": _json({"consents": happening.consents, "method": happening.method, **evidence})}
 
 
 def _json(values: Mapping[str, Any]) -> str:
@@ -74,7 +84,8 @@ def decision_rows(decisions: Decisions) -> list[dict[str, Any]]:
         "at": _iso(decisions.at),
         "at_ms": decisions.at,
     }
-    return [{**shared, **d.model_dump(exclude_none=True)} for d in decisions.decided]
+    # With every column in every row: a reader that looks at the files alone would miss one that is empty for long.
+    return [{**shared, **d.model_dump()} for d in decisions.decided]
 
 
 def _iso(milliseconds: int) -> str:

@@ -7,16 +7,18 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Announcement, Consented, Decisions, Identified, Noticed, Performed, Tracked
+from dangol.pipeline.announcing import Announcer
+from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement, judged
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
+from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Queue, Runs, Webhooks
 
-Happening = Decisions | Tracked | Performed | Identified | Consented
+Happening = Decisions | Tracked | Performed | Identified | Consented | Noticed | Announcement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Stores:
     objects: Objects
     catalogue: Catalogue
     clock: Clock
+    webhooks: Webhooks
+    events: Queue
+    sends: Queue
 
 
 class Recorder:
@@ -43,17 +48,24 @@ class Recorder:
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
+        self._consents = Consents(stores.ledgers, stores.profiles)
+        queues = (stores.events, stores.sends)
+        self._announcer = Announcer(stores.profiles, stores.webhooks, queues)
 
     def record(self, batch: Sequence[Happening]) -> Recorded:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
         batch = [judged(h) if isinstance(h, Tracked) else h for h in batch]
-        self._lake.write(batch, now)
+        self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
+        consented = [h for h in batch if isinstance(h, Consented)]
+        self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
+        # Last, for they ask others: whoever is down must hold up nothing of the above.
+        self._announcer.deliver([h for h in batch if isinstance(h, Announcement)], project, self._stores.clock)
         return recorded
 
     def record_evidence(self, said: Sequence[Consented]) -> None:
