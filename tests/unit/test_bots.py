@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dangol.domain.agents import known_bot
 from dangol.domain.bots import judge
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "data"
@@ -44,6 +45,7 @@ def agents(name: str) -> list[dict[str, str]]:
 def test_a_browser_is_a_person_also_inside_an_app(agent):
     assert clicked(agent) == ("human", None)
     assert opened(agent) == ("human", None)
+    assert not known_bot(agent)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +61,7 @@ def test_a_browser_is_a_person_also_inside_an_app(agent):
     ],
 )
 def test_what_names_itself_a_machine_is_a_bot(agent):
-    assert clicked(agent) == ("bot", "agent")
-    assert opened(agent) == ("bot", "agent")
+    assert known_bot(agent)
 
 
 @pytest.mark.parametrize("agent", ["", " ", "Mozilla/5.0"])
@@ -102,19 +103,41 @@ def test_what_is_fetched_before_anybody_asked_is_no_click(header):
     assert clicked(CHROME, **header) == ("bot", "prefetch")
 
 
-def test_nine_in_ten_of_the_known_crawlers_are_told():
-    known = agents("ua_bots_crawler_user_agents.csv.gz")
-
-    told = sum(clicked(row["user_agent"])[0] == "bot" for row in known)
-
-    assert told / len(known) > 0.9
+LISTS = ("ua_bots_crawler_user_agents.csv.gz", "ua_isbot_fixtures.csv.gz")
 
 
-def test_hardly_a_real_browser_is_taken_for_a_bot():
-    browsers = [r["user_agent"] for r in agents("ua_isbot_fixtures.csv.gz") if r["label"] == "browser"]
+@pytest.mark.parametrize("name", LISTS)
+def test_ninety_seven_in_a_hundred_of_the_known_bots_are_told_and_no_browser_is(name):
+    listed = agents(name)
+    bots = [row["user_agent"] for row in listed if row.get("label", "crawler") == "crawler"]
+    browsers = [row["user_agent"] for row in listed if row.get("label") == "browser"]
 
-    wrong = [agent for agent in browsers if clicked(agent)[0] == "bot"]
+    told, wrong = sum(map(known_bot, bots)), [agent for agent in browsers if known_bot(agent)]
 
-    assert [agent for agent in wrong if agent.startswith("Mozilla/")] == ["Mozilla/5.0 (compatible; Yahoo! Slurp)"]
-    # The rest are libraries of apps (CFNetwork) and phones from before there were browsers.
-    assert len(wrong) / len(browsers) < 0.06
+    print(f"{name}: {told} of {len(bots)} bots told ({told / len(bots):.1%}), {len(wrong)} of {len(browsers)} browsers")
+    assert told / len(bots) >= 0.97
+    assert wrong == []
+
+
+LIKE = "AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0"
+PHONES = (
+    f"Mozilla/5.0 (Linux; Android 14; SM-S918N; wv) {LIKE} Chrome/126.0.0.0 Mobile Safari/537.36",
+    f"Mozilla/5.0 (Linux; Android 9; LM-G710N Build/PKQ1.181105.001; wv) {LIKE} Chrome/74.0 Mobile Safari/537.36",
+    f"{IPHONE} Mobile/15E148",
+    "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Safari/605.1",
+)
+IN_APP = (
+    " KAKAOTALK 10.7.5",
+    ";KAKAOTALK 2410420",
+    " KAKAOTALK/10.8.0 (INAPP)",
+    " KAKAOTALK",
+    *(f" NAVER(inapp; {page}; 1030; 12.4.2)" for page in ("search", "news", "blog", "cafe", "shopping", "webtoon")),
+    " NAVER(inapp; search; 2000; 12.3.6; 14PRO)",
+    " Whale/1.0.0.0 Crosswalk/27.103.0.17 NAVER(inapp; search; 1030; 11.9.1)",
+)
+
+
+@pytest.mark.parametrize("app", IN_APP)
+@pytest.mark.parametrize("phone", PHONES)
+def test_whoever_reads_within_kakaotalk_or_naver_is_a_person(phone, app):
+    assert not known_bot(f"{phone}{app}")

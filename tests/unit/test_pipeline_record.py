@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise, permutations
 from typing import Any
@@ -85,7 +86,15 @@ def bought(user: str = "u1", at: int = SENT_AT + HOUR, event_id: str = "e1", **p
 
 
 def did(kind: str, user: str = "u1", event_id: str = "t1", **changed) -> Tracked:
-    told = {"kind": kind, "id": event_id, "run": 1, "user_id": user, "variant": 0, "link": 0, "at": SENT_AT * 1000}
+    told = {
+        "kind": kind,
+        "id": event_id,
+        "run": 1,
+        "user_id": user,
+        "variant": 0,
+        "link": 0,
+        "at": (SENT_AT + HOUR) * 1000,
+    }
     return Tracked.model_validate({**told, **changed})
 
 
@@ -460,6 +469,87 @@ def test_a_campaign_without_a_goal_measures_its_also_events_for_a_week():
 
 def _raised(thing):
     return replace(thing, rev=thing.rev + 1)
+
+
+BURST = (
+    did("clicked", event_id="n1"),
+    did("clicked", event_id="n2", link=1, at=(SENT_AT + HOUR + 1) * 1000),
+    did("clicked", "u2", "n3", verdict="bot", reason="agent"),
+    did("clicked", "u2", "n4", at=(SENT_AT + 2 * HOUR) * 1000),
+)
+
+
+def test_a_later_click_takes_an_earlier_one_from_the_person_with_its_counters():
+    world = World()
+
+    world.recorder.record(list(BURST[:1]))
+    before = world.counts()
+    world.recorder.record(list(BURST[1:2]))
+
+    assert before == {"arm:0:clicked": 1, "label:0:clicked": 1}
+    assert world.counts() == {"arm:0:bot_clicked": 1}
+    assert world.ledgers.ledgers["u1"].entries[0].flags == Flag.BOT_CLICKED
+
+
+def test_clicks_of_a_person_stay_beside_those_of_a_bot():
+    world = World()
+
+    world.recorder.record([*BURST, did("clicked", event_id="n5", at=(SENT_AT + 9 * HOUR) * 1000)])
+
+    counts = world.counts()
+    assert counts["arm:0:clicked"] == counts["arm:0:bot_clicked"] == 1
+    assert counts["arm:1:clicked"] == counts["arm:1:bot_clicked"] == 1
+
+
+def test_clicks_are_judged_together_in_whatever_order_and_however_often_they_come():
+    for order in permutations(BURST):
+        world = World()
+        for happening in (*order, *order):
+            world.recorder.record([happening])
+
+        assert world.counts() == {
+            "arm:0:bot_clicked": 1,
+            "arm:1:clicked": 1,
+            "arm:1:bot_clicked": 1,
+            "label:0:clicked": 1,
+        }
+
+
+def test_the_hidden_link_gives_it_away_and_is_no_click_of_a_person():
+    world = World()
+
+    world.recorder.record([did("clicked"), did("clicked", event_id="h", link=253, verdict="bot", reason="hidden_link")])
+
+    assert world.counts() == {"arm:0:bot_clicked": 1}
+
+
+def test_a_known_bot_is_told_by_its_agent_with_the_verdict_in_the_lake():
+    world = World()
+    scrap = "facebookexternalhit/1.1; kakaotalk-scrap/1.0; +https://devtalk.kakao.com/t/scrap/33984"
+
+    world.recorder.record(
+        [
+            did("clicked", user_agent=scrap),
+            did("opened", event_id="t2", user_agent="curl/8.6.0"),
+            did("unsubscribed", "u2", "t3", user_agent="curl/8.6.0"),
+        ]
+    )
+
+    assert world.counts() == {"arm:0:bot_clicked": 1, "arm:0:machine_opened": 1, "arm:1:unsubscribed": 1}
+    told = {row["kind"]: (row["verdict"], row["reason"]) for row in world.objects.rows("engagement/")}
+    assert told == {"clicked": ("bot", "agent"), "opened": ("bot", "agent"), "unsubscribed": ("human", None)}
+
+
+def test_an_old_entry_goes_with_its_clicks():
+    world = World()
+    world.recorder.record([did("clicked")])
+    ledger = world.ledgers.ledgers["u1"]
+    assert ledger.clicks
+
+    much_later = NOW + timedelta(days=500)
+    again = ledger.with_entry(Entry(2, int(much_later.timestamp()), 0, "email", "marketing"), much_later)
+
+    assert again.clicks == frozenset()
 
 
 def agreed(**changed: Any) -> Consented:

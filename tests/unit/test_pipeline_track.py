@@ -13,7 +13,7 @@ from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Identified, Performed, Tracked, event_work
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import Profile
-from dangol.domain.tracking import OPEN_LINK, Keys, Mark, sign
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, Keys, Mark, sign
 from dangol.pipeline.track import Doors, Request, Tracker
 from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns
 from tests.fakes.world import NOW
@@ -182,3 +182,14 @@ def test_the_cold_path_imports_neither_sdk_nor_models():
     )
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_link_that_nobody_sees_is_a_bot_s():
+    world = World()
+
+    answer = world.ask("GET", f"/c/{token(HIDDEN_LINK)}")
+
+    assert answer.status == 302
+    (click,) = world.happened
+    assert isinstance(click, Tracked)
+    assert (click.link, click.verdict, click.reason) == (HIDDEN_LINK, "bot", "hidden_link")

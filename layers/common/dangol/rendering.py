@@ -51,6 +51,7 @@ class LinkSigner:
 
     click: Callable[[str, int], str]
     pixel: str = ""
+    hidden: str = ""
     unsubscribe: str = ""
 
 
@@ -100,7 +101,7 @@ class MessageTemplate:
             subject = label(subject, law)
             footer = markup.footer(footer_lines(unescape(html), self._project, signer.unsubscribe, law))
             text = "\n\n".join([text, *_text_footer(footer_lines(text, self._project, signer.unsubscribe, law))])
-        ending = f"{markup.button(action)}{footer}{markup.pixel(signer.pixel)}"
+        ending = f"{markup.button(action)}{footer}{markup.trap(signer.hidden)}{markup.pixel(signer.pixel)}"
         whole = markup.framed(html, markup.hidden(parts.get("preheader", "")), ending)
         return Rendered(_one_line(subject), text + "\n", whole, links.numbered)
 

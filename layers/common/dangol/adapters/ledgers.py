@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from dangol.adapters.conditional import write_all
 from dangol.adapters.items import Item, attribute, item, plain_item
 from dangol.adapters.transactions import counting, lost, read_all
-from dangol.domain.ledger import Ledger, pack, unpack
+from dangol.domain.ledger import Ledger, pack, pack_clicks, unpack, unpack_clicks
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -58,7 +58,7 @@ class DynamoLedgers:
 
 
 def write_ledger(ledger: Ledger) -> Item:
-    """Write a ledger as an item; what was always empty takes no room (nothing of it is ever emptied again)."""
+    """Write a ledger as an item; what is empty takes no room."""
     values: dict[str, Any] = {"user_id": ledger.user_id, "rev": ledger.rev, "entries": pack(ledger.entries)}
     if ledger.consents:
         values["consents"] = dict(ledger.consents)
@@ -66,6 +66,8 @@ def write_ledger(ledger: Ledger) -> Item:
         values["night"] = ledger.night
     if ledger.suppressed:
         values["suppressed"] = ledger.suppressed
+    if ledger.clicks:
+        values["clicks"] = pack_clicks(ledger.clicks)
     if ledger.pace:
         values["pace"] = ledger.pace
     return item(values)
@@ -81,5 +83,6 @@ def read_ledger(found: Item) -> Ledger:
         night=values.get("night", 0),
         suppressed=values.get("suppressed", frozenset()),
         entries=unpack(values.get("entries", b"")),
+        clicks=unpack_clicks(values.get("clicks", b"")),
         pace=values.get("pace", 0),
     )

@@ -2,11 +2,11 @@
 
 import hashlib
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, IntFlag
-from typing import Final
+from typing import Final, NamedTuple
 
 from dangol.domain.errors import NotFoundError
 from dangol.domain.project import CHANNELS, Purpose
@@ -20,6 +20,10 @@ HOLDOUT_VARIANT: Final = 255
 # Run number, claimed at, variant; purpose (1 bit), state (3) and channel (4); flags; labels.
 _ENTRY: Final = struct.Struct(">IIBBBB")
 _MARKETING_BIT: Final = 0x80
+# Run number, link and milliseconds of a click.
+_CLICK: Final = struct.Struct(">IBQ")
+# So many of the first clicks on a message are kept, and as many of the last.
+CLICKS_KEPT: Final = 20
 
 
 class State(IntEnum):
@@ -66,6 +70,14 @@ class Entry:
         return self.state not in (State.FAILED, State.CANCELLED)
 
 
+class Click(NamedTuple):
+    """A click that nothing but the person's other clicks can tell from a person's; `at` in epoch milliseconds."""
+
+    run: int
+    link: int
+    at: int
+
+
 def pack(entries: tuple[Entry, ...]) -> bytes:
     """Write entries as the ledger item holds them."""
     return b"".join(
@@ -98,6 +110,16 @@ def unpack(packed: bytes) -> tuple[Entry, ...]:
     )
 
 
+def pack_clicks(clicks: Iterable[Click]) -> bytes:
+    """Write clicks as the ledger item holds them."""
+    return b"".join(_CLICK.pack(*click) for click in sorted(clicks))
+
+
+def unpack_clicks(packed: bytes) -> frozenset[Click]:
+    """Read what `pack_clicks` wrote."""
+    return frozenset(Click(*fields) for fields in _CLICK.iter_unpack(packed))
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """A person's ledger; `rev` rises with every change, so that a change and a claim exclude each other.
@@ -112,6 +134,7 @@ class Ledger:
     night: int = 0
     suppressed: frozenset[str] = frozenset()
     entries: tuple[Entry, ...] = ()
+    clicks: frozenset[Click] = frozenset()
     # The person's own wish: at most one advertising message in so many days; 0 where they have none.
     pace: int = 0
 
@@ -128,7 +151,17 @@ class Ledger:
         oldest = int((now - MEMORY).timestamp())
         others = (e for e in self.entries if e.run != entry.run and e.claimed_at >= oldest)
         entries = sorted((*others, entry), key=lambda e: (e.claimed_at, e.run))
-        return replace(self, rev=self.rev + 1, entries=tuple(entries))
+        kept = {e.run for e in entries}
+        clicks = frozenset(click for click in self.clicks if click.run in kept)
+        return replace(self, rev=self.rev + 1, entries=tuple(entries), clicks=clicks)
+
+    def clicks_with(self, run: int, more: Iterable[Click]) -> frozenset[Click]:
+        """The clicks on a run's message with `more` of them: the first and the last, where there are very many.
+
+        The same whatever order they come in, and however often.
+        """
+        known = sorted({*(click for click in self.clicks if click.run == run), *more}, key=lambda c: (c.at, c.link))
+        return frozenset((*known[:CLICKS_KEPT], *known[-CLICKS_KEPT:]))
 
     def with_consent(self, channel: str, *, given: bool, at: int) -> "Ledger":
         """Record a consent or its withdrawal as of `at`; an older statement never undoes a newer one."""

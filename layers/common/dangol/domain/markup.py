@@ -40,6 +40,12 @@ def pixel(address: str) -> str:
     return f'<img src="{escape(address)}" width="1" height="1" alt="">' if address else ""
 
 
+def trap(address: str) -> str:
+    """A link that nobody can see, and only who follows every link finds; or nothing."""
+    style = "display:none;max-height:0;overflow:hidden"
+    return f'<a href="{escape(address)}" style="{style}" aria-hidden="true" tabindex="-1"></a>' if address else ""
+
+
 def hidden(preheader: str) -> str:
     """What an inbox shows behind the subject and nobody sees in the message."""
     style = "display:none;max-height:0;overflow:hidden"

@@ -25,6 +25,8 @@ NO_RUN: Final = 0
 # Link numbers above the real links: what is not a click.
 OPEN_LINK: Final = 251
 UNSUBSCRIBE_LINK: Final = 252
+# A link that no person can see: whoever follows it follows every link.
+HIDDEN_LINK: Final = 253
 
 
 @dataclass(frozen=True, slots=True)

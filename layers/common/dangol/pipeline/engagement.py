@@ -1,12 +1,19 @@
-"""Opens, clicks and opt-outs: a flag in the person's ledger entry and a counter, in one transaction."""
+"""Opens, clicks and opt-outs: a flag in the person's ledger entry and a counter, in one transaction.
+
+Clicks that look like a person's are kept in the ledger, and every new one is judged together with them: where that
+takes a click from the person and gives it to a bot, flag and counter move together.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dangol.contracts import Tracked
-from dangol.domain.ledger import Flag, Ledger
+from dangol.domain.agents import known_bot
+from dangol.domain.ledger import NO_FLAG, Click, Entry, Flag, Ledger
+from dangol.domain.neighbours import bot_clicks
+from dangol.domain.tracking import HIDDEN_LINK
 from dangol.pipeline.counting import of_flag
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.mirroring import mirror
@@ -29,6 +36,29 @@ def flag_of(tracked: Tracked) -> Flag:
     return _FLAGS.get((tracked.kind, tracked.verdict), Flag.UNSUBSCRIBED)
 
 
+def judged(tracked: Tracked) -> Tracked:
+    """What `track` passed on, with the verdict on its user agent where nothing spoke against it before."""
+    if tracked.kind == "unsubscribed" or tracked.verdict != "human" or not known_bot(tracked.user_agent):
+        return tracked
+    return tracked.model_copy(update={"verdict": "bot", "reason": "agent"})
+
+
+@dataclass(slots=True)
+class Marks:
+    """What is new of one person and one message: flags, and the clicks that are judged together."""
+
+    flags: Flag = NO_FLAG
+    clicks: set[Click] = field(default_factory=set)
+
+    def add(self, tracked: Tracked) -> None:
+        """Take one happening in."""
+        hidden = tracked.link == HIDDEN_LINK
+        if tracked.kind == "clicked" and (tracked.verdict == "human" or hidden):
+            self.clicks.add(Click(tracked.run, tracked.link, tracked.at))
+        else:
+            self.flags |= flag_of(tracked)
+
+
 class Engagement:
     """Records what people did with their messages; each person counts once a run."""
 
@@ -40,45 +70,58 @@ class Engagement:
 
     def record(self, tracked: Sequence[Tracked]) -> None:
         """Set the flags and count those that were not set before."""
-        by_run: dict[int, dict[str, Flag]] = defaultdict(dict)
+        by_run: dict[int, dict[str, Marks]] = defaultdict(lambda: defaultdict(Marks))
         for happening in tracked:
-            flags = by_run[happening.run]
-            flags[happening.user_id] = flags.get(happening.user_id, Flag(0)) | flag_of(happening)
-        for number, flags in by_run.items():
+            by_run[happening.run][happening.user_id].add(happening)
+        for number, marks in by_run.items():
             if self._known.get(number):
-                self._record_run(number, flags)
+                self._record_run(number, marks)
         mirror((h.user_id for h in tracked if h.kind == "unsubscribed"), self._ledgers, self._profiles)
 
-    def _record_run(self, number: int, flags: Mapping[str, Flag]) -> None:
-        people = list(flags)
+    def _record_run(self, number: int, marks: Mapping[str, Marks]) -> None:
+        people = list(marks)
         for position in range(0, len(people), PEOPLE_PER_TRANSACTION):
             part = people[position : position + PEOPLE_PER_TRANSACTION]
-            while not self._store(number, {user: flags[user] for user in part}):
+            while not self._store(number, {user: marks[user] for user in part}):
                 pass
 
-    def _store(self, number: int, flags: Mapping[str, Flag]) -> bool:
+    def _store(self, number: int, marks: Mapping[str, Marks]) -> bool:
         """Try once; False where somebody's ledger moved on in between."""
         known = self._known.get(number)
         changed: list[Ledger] = []
         deltas: Counter[str] = Counter()
-        for user_id, ledger in self._ledgers.get_many(list(flags)).items():
-            flagged, counted = _flagged(ledger, number, flags[user_id])
+        for user_id, ledger in self._ledgers.get_many(list(marks)).items():
+            marked, counted = _marked(ledger, number, marks[user_id])
             deltas.update(counted)
-            if flagged is not ledger:
-                changed.append(flagged)
+            if marked is not ledger:
+                changed.append(marked)
         return not changed or known is None or self._ledgers.put_counted(changed, known[0].run, deltas)
 
 
-def _flagged(ledger: Ledger, number: int, flags: Flag) -> tuple[Ledger, Counter[str]]:
-    """The ledger with the flags set, raised by one `rev`, and what the new ones add."""
+def _marked(ledger: Ledger, number: int, marks: Marks) -> tuple[Ledger, Counter[str]]:
+    """The ledger with the marks on it, raised by one `rev`, and what they add and take away."""
     entry = ledger.entry(number)
     counted: Counter[str] = Counter()
     if entry is None:
         return ledger, counted
-    new = flags & ~entry.flags
-    for flag in new:
-        counted.update(of_flag(entry, flag))
-    if not new:
+    clicks = ledger.clicks_with(number, marks.clicks)
+    flags = _flags(entry, marks.flags, clicks)
+    others = {click for click in ledger.clicks if click.run != number}
+    if flags == entry.flags and clicks | others == ledger.clicks:
         return ledger, counted
-    entries = tuple(replace(e, flags=e.flags | new) if e.run == number else e for e in ledger.entries)
-    return replace(ledger, rev=ledger.rev + 1, entries=entries), counted
+    for flag in flags & ~entry.flags:
+        counted.update(of_flag(entry, flag))
+    for flag in entry.flags & ~flags:
+        counted.subtract(of_flag(entry, flag))
+    entries = tuple(replace(e, flags=flags) if e.run == number else e for e in ledger.entries)
+    return replace(ledger, rev=ledger.rev + 1, entries=entries, clicks=clicks | others), counted
+
+
+def _flags(entry: Entry, new: Flag, clicks: frozenset[Click]) -> Flag:
+    """The flags of an entry; whether a person clicked is asked anew of all the clicks together."""
+    flags = entry.flags | new
+    if not clicks:
+        return flags
+    bots = bot_clicks(entry, clicks)
+    flags = flags | Flag.CLICKED if clicks - bots else flags & ~Flag.CLICKED
+    return flags | Flag.BOT_CLICKED if bots else flags

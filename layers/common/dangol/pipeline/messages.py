@@ -8,7 +8,7 @@ from dangol.contracts import Recipient
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import Campaign
 from dangol.domain.project import Project
-from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.domain.variant import arms
 from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
@@ -67,6 +67,7 @@ class Renderer:
         return LinkSigner(
             click=lambda destination, link: address("c", link, destination),
             pixel="" if r.campaign.channel in _PLAIN_TEXT else address("o", OPEN_LINK),
+            hidden="" if r.campaign.channel in _PLAIN_TEXT else address("c", HIDDEN_LINK, f"{r.link_base}/"),
             unsubscribe=address("u", UNSUBSCRIBE_LINK),
         )
 

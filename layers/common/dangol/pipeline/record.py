@@ -11,7 +11,7 @@ from dangol.contracts import Aliased, Announcement, Consented, Happening, Identi
 from dangol.pipeline.announcing import Announcer
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
-from dangol.pipeline.engagement import Engagement
+from dangol.pipeline.engagement import Engagement, judged
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
@@ -69,6 +69,7 @@ class Recorder:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
+        batch = [judged(h) if isinstance(h, Tracked) else h for h in batch]
         self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
         said = [h for h in batch if isinstance(h, Performed | Identified | Aliased)]
         recorded = self._folder.fold(said, project)

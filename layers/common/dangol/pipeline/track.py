@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from dangol.domain.bots import judge
+from dangol.domain.bots import BotVerdict, judge
 from dangol.domain.errors import ForgeryError
-from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
 from dangol.pipeline.cohorts import Cohorts
 from dangol.pipeline.intake import Intake
 
@@ -185,6 +185,8 @@ class Tracker:
 
     def _tracked(self, kind: str, mark: Mark, request: Request) -> dict[str, Any]:
         verdict = judge("opened" if kind == "opened" else "clicked", request.method, request.headers)
+        if mark.link == HIDDEN_LINK:
+            verdict = BotVerdict("bot", "hidden_link")
         return {
             "kind": kind,
             "id": request.request_id,
