@@ -12,11 +12,13 @@ import pytest
 from dangol.contracts import Identified, Performed, Tracked, event_work
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.pipeline.track import Doors, Request, Tracker
+from dangol.pipeline.webhooks import signature
 from tests.fakes import FakeClock, FakeQueue
 
 KEYS = Keys(1, {1: b"k" * 32})
 HERE = "https://shop.example/new?a=1#b"
 PERSON = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 KAKAOTALK"
+WEBHOOK_KEY = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 AUTH = "Basic " + base64.b64encode(b"secret:").decode()
 
 
@@ -43,6 +45,7 @@ class World:
                 queue=self.queue,
                 opt_outs=lambda: self.opt_outs,
                 now=self.clock.now,
+                webhook_key=lambda: WEBHOOK_KEY,
             )
         )
 
@@ -201,3 +204,25 @@ def test_the_cold_path_imports_neither_sdk_nor_models():
     )
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_a_provider_tells_of_a_message_by_a_signed_webhook():
+    world = World()
+    body = json.dumps(
+        {"type": "message.delivered", "timestamp": "2026-12-01T01:00:00Z", "data": {"reference": "7:u1"}}
+    ).encode()
+    at = str(int(world.clock.now().timestamp()))
+    headers = {"webhook_id": "c1", "webhook_timestamp": at, "webhook_signature": signature("c1", at, body, WEBHOOK_KEY)}
+    other = b'{"type": "message.sung"}'
+    wrong = {**headers, "webhook_signature": signature("c1", at, other, WEBHOOK_KEY)}
+
+    answers = [
+        world.ask("POST", "/v1/receipts/webhook", body, **headers).status,
+        world.ask("POST", "/v1/receipts/webhook", other, **headers).status,
+        world.ask("POST", "/v1/receipts/webhook", other, **wrong).status,
+        world.ask("POST", "/v1/receipts/webhook", b" " * 70_000, **headers).status,
+    ]
+
+    assert answers == [200, 401, 400, 413]
+    (told,) = [json.loads(sent) for sent in world.queue.bodies]
+    assert (told["kind"], told["run"], told["user_id"], told["id"]) == ("delivered", 7, "u1", "webhook:c1")

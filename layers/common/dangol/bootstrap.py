@@ -163,7 +163,7 @@ def _channel(config: Settings, name: str, provider: str, sender: Any) -> "Channe
 
             # A repeated call could send twice: SES has no idempotency key.
             once = {"mode": "standard", "total_max_attempts": 1}
-            return EmailChannel(client("sesv2", config, retries=once), sender)
+            return EmailChannel(client("sesv2", config, retries=once), sender, config.configuration_set)
         case _, "console":
             from dangol.channels.console import ConsoleChannel
 
@@ -195,6 +195,7 @@ def tracker() -> "Tracker":
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
             opt_outs=_opt_outs,
             now=clock().now,
+            webhook_key=_remembered(lambda: parameters.secret("webhook-key")),
         )
     )
 

@@ -130,6 +130,23 @@ class Tracked(Contract):
     user_agent: str = ""
 
 
+class Received(Contract):
+    """What a provider says became of a message; the address is a hash already. Times in epoch milliseconds.
+
+    `permanent` says of a bounce that the address will never take a message.
+    """
+
+    kind: Literal["delivered", "bounced", "complained"]
+    id: str
+    run: int
+    user_id: str
+    channel: str
+    at: int
+    address_hash: str = ""
+    permanent: bool = False
+    reason: str = ""
+
+
 class Performed(Contract):
     """Something a person did in the user's own product; times in epoch milliseconds."""
 
@@ -181,7 +198,7 @@ class Consented(Contract):
     run: int | None = None
 
 
-EventWork = Annotated[Decisions | Tracked | Performed | Identified | Consented, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Performed | Identified | Consented] = TypeAdapter(
+EventWork = Annotated[Decisions | Tracked | Received | Performed | Identified | Consented, Field(discriminator="kind")]
+event_work: TypeAdapter[Decisions | Tracked | Received | Performed | Identified | Consented] = TypeAdapter(
     EventWork, config=_QUIET
 )

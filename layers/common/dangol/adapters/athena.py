@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import QueryExecutionStatusTypeDef
 
 # Every event once, however often it was delivered.
-_TOTALS: Final = "SELECT kind, COUNT(DISTINCT id) AS times FROM engagement WHERE run = '{run}' GROUP BY kind"
+_TOTALS: Final = (
+    "SELECT kind, COUNT(DISTINCT id) AS times FROM engagement WHERE run = '{run}' AND verdict IS NOT NULL GROUP BY kind"
+)
 # `DISTINCT` for the same reason. Of times the number is asked: some engines read ISO text as a time of their own.
 _TRACES: Final = """
 SELECT DISTINCT at_ms, 'decided' AS kind, outcome, '' AS verdict, CAST(reason AS VARCHAR) AS reason, '' AS id

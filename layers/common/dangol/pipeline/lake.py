@@ -8,11 +8,14 @@ from typing import Any, Final
 
 import orjson
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Performed, Received, Tracked
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
 _EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
+
+# What the lake keeps of a message's engagement and receipts beside who, when and which run.
+_TOLD: Final = {"variant", "link", "verdict", "reason", "user_agent", "permanent"}
 
 
 class LakeWriter:
@@ -22,11 +25,13 @@ class LakeWriter:
         self._objects = objects
         self._known = known
 
-    def write(self, batch: Sequence[Decisions | Tracked | Performed | Identified | Consented], now: datetime) -> None:
+    def write(
+        self, batch: Sequence[Decisions | Tracked | Received | Performed | Identified | Consented], now: datetime
+    ) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
-        engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
-        events = [_row(h) for h in batch if not isinstance(h, Decisions | Tracked)]
+        engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked | Received)]
+        events = [_row(h) for h in batch if not isinstance(h, Decisions | Tracked | Received)]
         for table, rows in (("decisions", decisions), ("engagement", engagement), ("events", events)):
             if rows:
                 self._put(table, rows, now)
@@ -37,14 +42,14 @@ class LakeWriter:
         key = f"{table}/dt={now.astimezone(UTC):%Y-%m-%d}/{name}.json.gz"
         self._objects.put_once(key, gzip.compress(lines, compresslevel=4, mtime=0))
 
-    def _tracked(self, happening: Tracked) -> dict[str, Any]:
+    def _tracked(self, happening: Tracked | Received) -> dict[str, Any]:
         known = self._known.get(happening.run)
         names = {"run": known[0].run, "campaign": known[0].campaign_id} if known else {}
-        told = happening.model_dump(include={"variant", "link", "verdict", "reason", "user_agent"})
+        told = happening.model_dump(include=_TOLD)
         return {**_common(happening), **names, **told}
 
 
-def _common(happening: Tracked | Performed | Identified | Consented) -> dict[str, Any]:
+def _common(happening: Tracked | Received | Performed | Identified | Consented) -> dict[str, Any]:
     return {
         "id": happening.id,
         "kind": happening.kind,

@@ -7,17 +7,18 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Performed, Received, Tracked
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
+from dangol.pipeline.receiving import Receiver
 from dangol.pipeline.recorded import Recorded
 from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
 
-Happening = Decisions | Tracked | Performed | Identified | Consented
+Happening = Decisions | Tracked | Received | Performed | Identified | Consented
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Recorder:
         self._lake = LakeWriter(stores.objects, known)
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
+        self._receiver = Receiver(stores.ledgers, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
         self._consents = Consents(stores.ledgers, stores.profiles)
 
@@ -55,6 +57,7 @@ class Recorder:
         recorded = self._folder.fold(said, project)
         self._consents.record([h for h in batch if isinstance(h, Consented)])
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
+        self._receiver.record([h for h in batch if isinstance(h, Received)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         return recorded
 

@@ -17,6 +17,7 @@ from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
 from dangol.pipeline import pages
 from dangol.pipeline.intake import Intake, Taken
+from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Doors:
     queue: EventQueue
     opt_outs: Callable[[], OptOuts]
     now: Callable[[], datetime]
+    webhook_key: Callable[[], str]
 
 
 class Tracker:
@@ -137,11 +139,27 @@ class Tracker:
         return Response(200, _HTML, pages.done(name, locale).encode())
 
     def _take_in(self, call: str, request: Request) -> Response:
+        if call == "receipts/webhook":
+            return self._receipt(request)
         taken: Taken = self._intake.take(call, request.headers, request.body, request.ip)
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
             self._doors.queue.send(_bodies(taken.happenings))
-        return Response(taken.status, _JSON, json.dumps(taken.answer, ensure_ascii=False).encode())
+        return _told(taken.status, taken.answer)
+
+    def _receipt(self, request: Request) -> Response:
+        """Queue what a provider says; it calls again where the queue refuses, and repeats count once."""
+        if len(request.body) > MAX_CALL:
+            return _told(413, {"error": "too large", "limit": MAX_CALL})
+        try:
+            receipt = receipt_in(request.headers, request.body, self._doors.webhook_key(), self._doors.now())
+        except SignatureError:
+            return _told(401, {"error": "the signature is missing, wrong or too old"})
+        except PayloadError as error:
+            name, problem = error.args
+            return _told(400, {"error": problem, "field": name})
+        self._doors.queue.send([json.dumps(receipt)])
+        return _told(200, {"success": True})
 
     def _tracked(self, kind: str, mark: Mark, request: Request) -> dict[str, Any]:
         verdict = judge("opened" if kind == "opened" else "clicked", request.method, request.headers)
@@ -168,6 +186,10 @@ class Tracker:
             self._doors.queue.send([body])
         except OSError as error:
             logger.error("event not queued (%s): %s", error, body)  # noqa: TRY400 - the event matters, not our stack
+
+
+def _told(status: int, answer: Mapping[str, Any]) -> Response:
+    return Response(status, _JSON, json.dumps(answer, ensure_ascii=False).encode())
 
 
 def _bodies(happenings: Sequence[Mapping[str, Any]]) -> list[str]:
