@@ -33,6 +33,8 @@ _ORDER: Final = (
     "status",
     "report",
     "why",
+    "export",
+    "forget",
 )
 _JSON: Final = "dangol.json"
 

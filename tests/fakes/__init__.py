@@ -1,7 +1,7 @@
 """Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
 
 from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeTraces
-from tests.fakes.people import FakeLedgers, FakeOutcomes, FakeProfiles
+from tests.fakes.people import FakeLedgers, FakeOutcomes, FakePeople, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
 from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, RecordingChannel
 
@@ -14,6 +14,7 @@ __all__ = [
     "FakeLedgers",
     "FakeObjects",
     "FakeOutcomes",
+    "FakePeople",
     "FakeProfiles",
     "FakeQueue",
     "FakeRuns",

@@ -10,13 +10,14 @@ from botocore.exceptions import ClientError
 
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.outcomes import DynamoOutcomes
+from dangol.adapters.people import DynamoPeople
 from dangol.adapters.profiles import DynamoProfiles
 from dangol.adapters.runs import DynamoRuns
 from dangol.domain.ledger import Entry, Flag, Ledger, State
 from dangol.domain.profile import History, Profile
 from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject
 from dangol.ports import Outcome, Search
-from tests.fakes import FakeLedgers, FakeOutcomes, FakeProfiles, FakeRuns
+from tests.fakes import FakeLedgers, FakeOutcomes, FakePeople, FakeProfiles, FakeRuns
 from tests.fakes.world import NOW
 
 EVERYBODY = Search(OPEN, Columns(whole=True))
@@ -52,20 +53,24 @@ class Stores:
     ledgers: Any
     outcomes: Any
     runs: Any
+    people: Any
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "fake":
         runs = FakeRuns()
-        return Stores(FakeProfiles(), FakeLedgers(runs), FakeOutcomes(runs), runs)
+        fakes = FakeProfiles(), FakeLedgers(runs), FakeOutcomes(runs)
+        return Stores(*fakes, runs, FakePeople(*fakes))
     client, table = request.getfixturevalue("dynamodb"), request.getfixturevalue("new_table")
     campaigns = table("pk", "sk")
+    profiles, ledger, outcomes = table("user_id"), table("user_id"), table("user_id", "run")
     return Stores(
-        DynamoProfiles(client, table("user_id")),
-        DynamoLedgers(client, table("user_id"), campaigns),
-        DynamoOutcomes(client, table("user_id", "run"), campaigns),
+        DynamoProfiles(client, profiles),
+        DynamoLedgers(client, ledger, campaigns),
+        DynamoOutcomes(client, outcomes, campaigns),
         DynamoRuns(client, campaigns),
+        DynamoPeople(client, profiles=profiles, ledger=ledger, outcomes=outcomes),
     )
 
 
@@ -256,3 +261,20 @@ def test_an_outcome_that_adds_nothing_is_stored(stores):
     outcome = Outcome("u1", 7, {"goal": Decimal(0)}, {"goal": frozenset()}, 1)
 
     assert stores.outcomes.put_counted([outcome], RUN, {"arm:0:goal:sum": Decimal(0)}, NOW)
+
+
+def test_a_person_is_erased_from_every_store_and_others_are_not(stores):
+    for user in ("u1", "u2"):
+        stores.profiles.put_many([Profile(user, traits={"age": 1})])
+        stores.ledgers.put_many([ledger(user)])
+        for run in (7, 12):
+            stores.outcomes.put_counted([Outcome(user, run, {"goal": Decimal(1)}, {}, 1)], RUN, {}, NOW)
+
+    assert sorted(outcome.run for outcome in stores.people.outcomes("u1")) == [7, 12]
+    assert stores.people.erase("u1") == 2
+    assert stores.people.erase("u1") == 0
+
+    assert stores.people.outcomes("u1") == []
+    assert [stores.profiles.get_many([u])[u].rev > 0 for u in ("u1", "u2")] == [False, True]
+    assert [stores.ledgers.get_many([u])[u].rev > 0 for u in ("u1", "u2")] == [False, True]
+    assert len(stores.people.outcomes("u2")) == 2

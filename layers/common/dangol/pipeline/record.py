@@ -12,6 +12,7 @@ from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
 from dangol.pipeline.folding import Folder
+from dangol.pipeline.forgotten import forgotten_among
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.pipeline.receiving import Receiver
@@ -52,6 +53,7 @@ class Recorder:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
+        batch = self._remembered(batch)
         self._lake.write(batch, now)
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
@@ -60,6 +62,22 @@ class Recorder:
         self._receiver.record([h for h in batch if isinstance(h, Received)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         return recorded
+
+    def _remembered(self, batch: Sequence[Happening]) -> Sequence[Happening]:
+        """The batch without those who have been forgotten."""
+        users = {h.user_id for h in batch if not isinstance(h, Decisions)}
+        users |= {d.user_id for h in batch if isinstance(h, Decisions) for d in h.decided}
+        gone = forgotten_among(users, self._stores.ledgers)
+        if not gone:
+            return batch
+        left: list[Happening] = []
+        for happening in batch:
+            if isinstance(happening, Decisions):
+                decided = [d for d in happening.decided if d.user_id not in gone]
+                left.append(happening.model_copy(update={"decided": decided}))
+            elif happening.user_id not in gone:
+                left.append(happening)
+        return left
 
     def record_evidence(self, said: Sequence[Consented]) -> None:
         """Keep what was said of consent as evidence in the lake; the ledger has it already."""
