@@ -517,3 +517,13 @@ def test_what_was_said_on_a_page_is_evidence_and_changes_no_ledger_again():
         "ip": "192.0.2.1",
         "wording": "v1",
     }
+
+
+def test_a_message_that_was_shown_counts_its_person_once():
+    world = World()
+
+    world.recorder.record([did("shown"), did("shown")])
+    world.recorder.record([did("shown")])
+
+    assert world.counts() == {"arm:0:shown": 1}
+    assert world.ledgers.ledgers["u1"].entries[0].flags == Flag.SHOWN

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dangol.contracts import Identified, Performed, Tracked, event_work
-from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.tracking import OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.pipeline.track import Doors, Request, Tracker
 from dangol.pipeline.webhooks import signature
 from tests.fakes import FakeClock, FakeQueue
@@ -226,3 +226,45 @@ def test_a_provider_tells_of_a_message_by_a_signed_webhook():
     assert answers == [200, 401, 400, 413]
     (told,) = [json.loads(sent) for sent in world.queue.bodies]
     assert (told["kind"], told["run"], told["user_id"], told["id"]) == ("delivered", 7, "u1", "webhook:c1")
+
+
+def send_id(**changed) -> str:
+    return sign(Mark(**{"run": 7, "user_id": "u1", "variant": 1, "link": SEND_ID, **changed}), KEYS)
+
+
+def test_an_app_tells_that_a_message_was_shown_and_clicked_and_again_it_is_the_same_event():
+    world = World()
+    told = [{"event": event, "send_id": send_id()} for event in ("message_shown", "message_clicked", "message_shown")]
+
+    answers = [world.ask("POST", "/v1/messages", body).status for body in told]
+
+    happened = [Tracked.model_validate_json(body) for body in world.queue.bodies]
+    assert answers == [200, 200, 200]
+    assert [(h.kind, h.run, h.user_id, h.variant, h.verdict) for h in happened] == [
+        ("shown", 7, "u1", 1, "human"),
+        ("clicked", 7, "u1", 1, "human"),
+        ("shown", 7, "u1", 1, "human"),
+    ]
+    assert happened[0].id == happened[2].id != happened[1].id
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"{", 400, "body"),
+        ([], 400, "event"),
+        ({"event": "message_sung", "send_id": send_id()}, 400, "event"),
+        ({"event": ["message_shown"], "send_id": send_id()}, 400, "event"),
+        ({"event": "message_shown"}, 400, "send_id"),
+        ({"event": "message_shown", "send_id": send_id()[:-1]}, 400, "send_id"),
+        ({"event": "message_shown", "send_id": send_id(link=0)}, 400, "send_id"),
+        ({"event": "message_shown", "send_id": "x" * 70_000}, 413, None),
+    ],
+)
+def test_what_no_send_id_of_ours_vouches_for_leaves_no_trace(body, status, field):
+    world = World()
+
+    answer = world.ask("POST", "/v1/messages", body)
+
+    assert (answer.status, json.loads(answer.body).get("field")) == (status, field)
+    assert world.queue.bodies == []

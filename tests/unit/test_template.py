@@ -26,7 +26,7 @@ ROUTES = {
     "TrackIntegration": """
         GET /c/{token}|HEAD /c/{token}|GET /o/{token}|GET /u/{token}|POST /u/{token}
         |POST /v1/track|POST /v1/identify|POST /v1/batch|POST /v1/page|POST /v1/screen
-        |POST /v1/receipts/webhook""",
+        |POST /v1/receipts/webhook|POST /v1/messages""",
     "ReportIntegration": "GET /v1/reports/{run}",
 }
 

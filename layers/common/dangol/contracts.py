@@ -116,9 +116,9 @@ class Decisions(Contract):
 
 
 class Tracked(Contract):
-    """A click, an open or an opt-out from a signed token; times in epoch milliseconds."""
+    """A click, an open, an opt-out or a message shown, from a signed token; times in epoch milliseconds."""
 
-    kind: Literal["clicked", "opened", "unsubscribed"]
+    kind: Literal["clicked", "opened", "unsubscribed", "shown"]
     id: str
     run: int
     user_id: str

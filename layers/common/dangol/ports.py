@@ -360,6 +360,8 @@ class Message:
     text: str = field(repr=False, default="")
     html: str = field(repr=False, default="")
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    # What an app or a service worker says it was shown or clicked by.
+    send_id: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)

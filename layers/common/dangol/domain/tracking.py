@@ -23,6 +23,8 @@ MAX_LINKS: Final = 250
 # Link numbers above the real links: what is not a click.
 OPEN_LINK: Final = 251
 UNSUBSCRIBE_LINK: Final = 252
+# Not a link at all: the send id that an app or a service worker gets with a message.
+SEND_ID: Final = 254
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
 from dangol.pipeline import pages
 from dangol.pipeline.intake import Intake, Taken
+from dangol.pipeline.message_calls import message_in
 from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
 
 logger = logging.getLogger(__name__)
@@ -141,6 +142,8 @@ class Tracker:
     def _take_in(self, call: str, request: Request) -> Response:
         if call == "receipts/webhook":
             return self._receipt(request)
+        if call == "messages":
+            return self._message(request)
         taken: Taken = self._intake.take(call, request.headers, request.body, request.ip)
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
@@ -159,6 +162,20 @@ class Tracker:
             name, problem = error.args
             return _told(400, {"error": problem, "field": name})
         self._doors.queue.send([json.dumps(receipt)])
+        return _told(200, {"success": True})
+
+    def _message(self, request: Request) -> Response:
+        """Queue that a message was shown or clicked, told by an app or a service worker with its send id."""
+        if len(request.body) > MAX_CALL:
+            return _told(413, {"error": "too large", "limit": MAX_CALL})
+        try:
+            kind, mark, told_id = message_in(request.body, self._doors.keys())
+        except PayloadError as error:
+            name, problem = error.args
+            return _told(400, {"error": problem, "field": name})
+        # A device that was offline repeats what it is not sure of; and no bot has the send id.
+        told = {**self._tracked(kind, mark, request), "id": told_id, "verdict": "human", "reason": None}
+        self._doors.queue.send([json.dumps(told)])
         return _told(200, {"success": True})
 
     def _tracked(self, kind: str, mark: Mark, request: Request) -> dict[str, Any]:
