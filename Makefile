@@ -11,12 +11,14 @@ SAM := .tools/sam/bin/sam
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := install --quiet --no-deps --no-compile --require-hashes --requirement
 JOBS ?= 2
+SEEDS ?= 100
+FROM ?= 1
 
 export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup setup-run demo down test test-full bench audit check format lint types imports template unit e2e clean
+.PHONY: help setup setup-run demo down test test-full chaos bench audit check format lint types imports template unit e2e clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -105,8 +107,12 @@ test: setup check unit e2e ## Everything that a change must pass
 	@$(BIN)/coverage report --fail-under=90
 	@$(BIN)/coverage report --fail-under=100 --include='*/dangol/domain/*,*/dangol/pipeline/*'
 
-test-full: setup ## What takes longer: the whole of Hillstrom, a million people, fifty populations
+test-full: setup ## What takes longer: the whole of Hillstrom, a million people, two thousand seeds
+	@$(MAKE) --silent --no-print-directory chaos SEEDS=2000
 	@$(BIN)/pytest tests -m full
+
+chaos: setup ## Sending among faults, simulated: make chaos SEEDS=1 FROM=42
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM) --jobs $(JOBS)
 
 bench: setup ## What it costs, measured: make bench ONLY=audience
 	@$(BIN)/python -m bench $(ONLY)

@@ -45,7 +45,7 @@ def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaig
     for campaign_id, campaign in campaigns:
         check_traits(stack, campaign_id, campaign, project)
     ensure_secrets(stack)
-    _verify_sender(stack, project)
+    verify_sender(stack, project)
     stack.definitions.save_project(project, stack.clock.now())
     return [_apply(stack, project, campaign_id, campaign) for campaign_id, campaign in campaigns]
 
@@ -77,7 +77,7 @@ def link_base(stack: Stack, project: Project) -> str:
     return project.links.domain
 
 
-def _verify_sender(stack: Stack, project: Project) -> None:
+def verify_sender(stack: Stack, project: Project) -> None:
     """On the local cloud the sender's address counts as verified; on AWS its owner has to do it."""
     if stack.settings.local:
         client = stack.client("sesv2")

@@ -25,6 +25,7 @@ _ORDER: Final = (
     "segment",
     "explain",
     "preview",
+    "send-test",
     "apply",
     "run",
     "pause",

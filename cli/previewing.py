@@ -37,19 +37,9 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         NotFoundError: there is no such person.
         DefinitionError: the person lacks a value that the message needs, or there is no such variant.
     """
-    profile = stack.profiles.get_many([asked.user_id])[asked.user_id]
-    if not profile.rev:
-        raise NotFoundError(f"no person {asked.user_id}")
     campaign, project = asked.campaign, asked.project
-    assign = campaign.assign_by
-    recipient = Recipient(
-        user_id=asked.user_id,
-        address=profile.address(campaign.channel),
-        country=country_of(profile.traits, project),
-        assigned=str(profile.traits.get(assign.trait)) if assign else None,
-        traits=profile.traits,
-    )
-    variant, held_out = _variant(asked, recipient, stack)
+    recipient = recipient_of(stack, asked)
+    variant, held_out = variant_of(asked, recipient, stack)
     keys = Keys.parse(stack.parameters.secret("link-keys"))
     renderer = Renderer(Rendering(PREVIEW_RUN, campaign, project, link_base, keys))
     try:
@@ -71,7 +61,26 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
     }
 
 
-def _variant(asked: Previewed, recipient: Recipient, stack: Stack) -> tuple[int, bool]:
+def recipient_of(stack: Stack, asked: Previewed) -> Recipient:
+    """The person, with all that a message may name.
+
+    Raises:
+        NotFoundError: there is no such person.
+    """
+    profile = stack.profiles.get_many([asked.user_id])[asked.user_id]
+    if not profile.rev:
+        raise NotFoundError(f"no person {asked.user_id}")
+    assign = asked.campaign.assign_by
+    return Recipient(
+        user_id=asked.user_id,
+        address=profile.address(asked.campaign.channel),
+        country=country_of(profile.traits, asked.project),
+        assigned=str(profile.traits.get(assign.trait)) if assign else None,
+        traits=profile.traits,
+    )
+
+
+def variant_of(asked: Previewed, recipient: Recipient, stack: Stack) -> tuple[int, bool]:
     """The variant to show, and whether the person would be held out."""
     names = [v.name for v in arms(asked.campaign)]
     run = Run(PREVIEW_RUN, asked.campaign_id, asked.campaign, asked.project, stack.clock.now())

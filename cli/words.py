@@ -121,6 +121,7 @@ _KO: Final = {
     "why_would_be": "지금 결정한다면",
     "why_condition": "걸리는 조건",
     "why_excluded": "제외한 세그먼트",
+    "rate_taken": "다른 발송이 지금 속도 한도를 다 쓰고 있음; 잠시 뒤 다시 시도하세요",
     "redriven": "{queue}: 메시지 {moved}건을 다시 처리하도록 보냈고 {left}건이 남아 있음",
 }
 _EN: Final = {
@@ -228,6 +229,7 @@ _EN: Final = {
     "why_would_be": "if decided now",
     "why_condition": "in the way",
     "why_excluded": "excluded by",
+    "rate_taken": "other sends take all of the rate just now: try again in a moment",
     "redriven": "{queue}: {moved} messages sent back to be tried again, {left} left",
 }
 

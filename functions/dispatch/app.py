@@ -3,14 +3,18 @@
 from typing import Any
 
 from dangol import bootstrap
-from dangol.contracts import SendChunk
+from dangol.contracts import SendChunk, SendTest
 from dangol.domain.errors import ConflictError
 from dangol.observability import logger
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Dispatch each chunk of a batch; the ones that failed come back."""
+    """Dispatch each chunk of a batch; the ones that failed come back. A test send is answered with its outcome."""
+    if "Records" not in event:
+        told = bootstrap.trial().send(SendTest.model_validate(event))
+        logger.info("test sent", outcome=told["outcome"], provider=told["provider"])
+        return told
     failed = []
     for record in event["Records"]:
         try:

@@ -1,6 +1,6 @@
 """Profiles, ledgers and outcomes in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -70,30 +70,43 @@ class FakeLedgers:
         self._runs = runs
         self.ledgers = {ledger.user_id: ledger for ledger in ledgers}
         self.before_write = lambda: None
+        # Told of each ledger as it was and as it is now stored.
+        self.watch: Callable[[Ledger, Ledger], None] = lambda _before, _after: None
         self.writes = 0
 
     def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Ledger]:
-        return {user: self.ledgers.get(user) or Ledger(user) for user in user_ids}
+        return {user: self._stored(user) for user in user_ids}
 
     def put_many(self, changed: Sequence[Ledger]) -> Mapping[str, Ledger]:
         self.before_write()
-        losers = {}
-        for ledger in changed:
-            stored = self.ledgers.get(ledger.user_id) or Ledger(ledger.user_id)
-            if stored.rev == ledger.rev - 1:
-                self.ledgers[ledger.user_id] = ledger
-                self.writes += 1
-            elif stored != ledger:
-                losers[ledger.user_id] = stored
-        return losers
+        refused = [ledger for ledger in changed if not self.store(ledger)]
+        return {r.user_id: stored for r in refused if (stored := self._stored(r.user_id)) != r}
+
+    def store(self, ledger: Ledger) -> bool:
+        """Store one ledger where its `rev` is one above the stored."""
+        before = self._stored(ledger.user_id)
+        if before.rev != ledger.rev - 1:
+            return False
+        self._put(ledger)
+        return True
 
     def put_counted(self, changed: Sequence[Ledger], run: str, deltas: Mapping[str, int]) -> bool:
         self.before_write()
-        if any((self.ledgers.get(c.user_id) or Ledger(c.user_id)).rev != c.rev - 1 for c in changed):
+        if any(self._stored(c.user_id).rev != c.rev - 1 for c in changed):
             return False
-        self.ledgers |= {ledger.user_id: ledger for ledger in changed}
+        for ledger in changed:
+            self._put(ledger)
         self._runs.add(run, deltas)
         return True
+
+    def _stored(self, user_id: str) -> Ledger:
+        return self.ledgers.get(user_id) or Ledger(user_id)
+
+    def _put(self, ledger: Ledger) -> None:
+        before = self._stored(ledger.user_id)
+        self.ledgers[ledger.user_id] = ledger
+        self.writes += 1
+        self.watch(before, ledger)
 
 
 class FakeOutcomes:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from dangol.domain.errors import ConflictError, NotFoundError
 from dangol.domain.project import Project
 from dangol.domain.stopping import Tally
-from dangol.ports import Definition, Journal, RunItem, Standing, Verdict
+from dangol.ports import Definition, Journal, RunItem, RunName, Standing, Verdict
 
 
 class FakeDefinitions:
@@ -51,8 +51,9 @@ class FakeRuns:
             raise NotFoundError(str(number))
         return found
 
-    def of_campaign(self, campaign_id: str) -> Sequence[RunItem]:
-        found = [run for run in self.runs.values() if run.campaign_id == campaign_id]
+    def of_campaign(self, campaign_id: str) -> Sequence[RunName]:
+        runs = self.runs.values()
+        found = [RunName(run.run, run.number, run.scheduled_at) for run in runs if run.campaign_id == campaign_id]
         return sorted(found, key=lambda run: run.scheduled_at)
 
     def close_step(self, run: str, step: str, *, scanned: int, selected: int, inexact: int, last: bool) -> RunItem:

@@ -73,7 +73,7 @@ class FakeThrottle:
         self._horizon = horizon
         self._tat: dict[str, float] = {}
 
-    def reserve(self, name: str, rate: int, count: int, now: float) -> float | None:
+    def reserve(self, name: str, rate: float, count: int, now: float) -> float | None:
         tat = self._tat.get(name, 0.0)
         start = max(tat, now)
         if tat > now + self._horizon:

@@ -52,6 +52,7 @@ class Stage:
 _ANSWERS = {
     "start": SimpleNamespace(run="launch-20261201T010000Z", tasks=1),
     "dispatch": Counter(sent=1),
+    "send": {"outcome": "sent", "provider": "ses"},
     "record": SimpleNamespace(events=1, people=1, duplicates=0),
     "report": {"run": "launch-20261201T010000Z"},
 }
@@ -61,7 +62,7 @@ _ANSWERS = {
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """One stage behind every builder."""
     stage, queue = Stage(), FakeQueue()
-    for name in ("segmenter", "dispatcher", "recorder", "reporter"):
+    for name in ("segmenter", "dispatcher", "trial", "recorder", "reporter"):
         monkeypatch.setattr(bootstrap, name, lambda: stage)
     doors = Doors(lambda: None, lambda: {"app": "secret"}, queue, lambda: None, FakeClock().now, lambda: "")  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))

@@ -343,11 +343,11 @@ def test_a_piece_is_no_longer_than_its_rate_allows_and_the_rest_comes_back():
 
     world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
 
-    assert len(world.channel.taken) == 5
-    assert world.channel.calls == 5
+    assert len(world.channel.taken) == 4
+    assert world.channel.calls == 4
     (body, delay) = world.sends.sent[0]
     assert delay == 1
-    assert len(SendChunk.model_validate_json(body).indexes) == 5
+    assert len(SendChunk.model_validate_json(body).indexes) == 6
     world.drain()
     assert sorted(world.channel.users) == sorted(EVERYBODY)
 
@@ -423,21 +423,124 @@ def test_behind_a_slow_provider_nobody_is_sent_to_on_a_permission_of_long_ago():
     assert world.counted() == Counter(sent=before, no_consent=100 - before)
 
 
-def test_a_piece_that_missed_its_slot_asks_for_another():
+def delayed(world: World, store: str, name: str, seconds: float) -> None:
+    """Let the first call of that name take so long."""
+    thing = getattr(world, store)
+    real = getattr(thing, name)
+
+    def call(*args, **kwargs):
+        setattr(thing, name, real)
+        answer = real(*args, **kwargs)
+        world.clock.pass_by(seconds=seconds)
+        return answer
+
+    setattr(thing, name, call)
+
+
+@pytest.mark.parametrize(("store", "call"), [("ledgers", "put_many"), ("journals", "mark")])
+def test_a_call_that_missed_its_slot_takes_another(store, call):
+    world = World()
+    reserved = []
+    reserve = world.throttle.reserve
+
+    def noted(name, rate, count, now):
+        reserved.append(count)
+        return reserve(name, rate, count, now)
+
+    world.throttle.reserve = noted  # type: ignore[method-assign]
+    delayed(world, store, call, 3.0)
+
+    world.dispatcher().dispatch(chunk(world.people("u0")))
+
+    assert world.channel.users == ["u0"]
+    assert reserved == [1, 1]
+
+
+@pytest.mark.parametrize(("store", "name"), [("ledgers", "put_many"), ("journals", "mark")])
+def test_a_hand_over_that_is_held_up_for_long_is_decided_again(store, name):
     world = World()
     piece = chunk(world.people("u0"))
-
-    def slow_claim():
-        world.ledgers.before_write = lambda: None
-        world.clock.pass_by(seconds=3)
-
-    world.ledgers.before_write = slow_claim
+    delayed(world, store, name, 11.0)
 
     world.dispatcher().dispatch(piece)
 
     assert world.channel.taken == []
+    world.ledgers.ledgers["u0"] = world.ledgers.ledgers["u0"].with_consent("email", given=False, at=2_000_000_000)
+    world.drain()
+    assert world.channel.taken == []
+    assert world.counted() == Counter(no_consent=1)
+
+
+def test_a_hand_over_for_which_no_slot_comes_in_time_is_decided_again():
+    world = World()
+    mark = world.journals.mark
+
+    def others_first(journal):
+        world.journals.mark = mark  # type: ignore[method-assign]
+        mark(journal)
+        world.clock.pass_by(seconds=3)
+        # Others take up the time until the permission is too old, or longer than anybody may reserve.
+        world.throttle.reserve("ses", 1, seconds, world.clock.seconds())
+
+    for seconds in (9, 100):
+        world.journals.mark = others_first  # type: ignore[method-assign]
+        world.dispatcher().dispatch(chunk(world.people(f"u{seconds}"), name=str(seconds)))
+        world.clock.pass_by(minutes=10)
+
+    assert world.channel.taken == []
+    world.drain()
+    assert sorted(world.channel.users) == ["u100", "u9"]
+
+
+def test_a_wait_that_ends_too_late_hands_nothing_over():
+    world = World()
+    wait, mark = world.clock.wait_until, world.journals.mark
+
+    def oversleep(seconds):
+        world.clock.wait_until = wait  # type: ignore[method-assign]
+        world.clock.pass_by(seconds=11)
+
+    def marked(journal):
+        world.journals.mark = mark  # type: ignore[method-assign]
+        world.clock.wait_until = oversleep  # type: ignore[method-assign]
+        mark(journal)
+
+    world.journals.mark = marked  # type: ignore[method-assign]
+
+    world.dispatcher().dispatch(chunk(world.people("u0")))
+
+    assert world.channel.taken == []
     world.drain()
     assert world.channel.users == ["u0"]
+
+
+def test_a_worker_whose_lease_ran_out_while_it_read_writes_nothing():
+    world = World()
+    piece = chunk(world.people("u0"))
+    delayed(world, "ledgers", "get_many", 100.0)
+
+    with pytest.raises(ConflictError):
+        world.dispatcher().dispatch(piece)
+
+    assert world.ledgers.writes == 0
+    world.redeliver(piece)
+    assert world.counted() == Counter(sent=1)
+
+
+def test_a_claim_that_a_dead_worker_left_is_made_again_before_anything_is_handed_over():
+    world = World()
+    piece = chunk(world.people("u0"))
+    mark, world.journals.mark = world.journals.mark, _killed  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        world.dispatcher("first").dispatch(piece)
+    world.journals.mark = mark  # type: ignore[method-assign]
+    world.clock.pass_by(hours=1)
+
+    world.redeliver(piece)
+
+    entry = world.ledgers.ledgers["u0"].entry(1)
+    assert entry
+    assert NOW.timestamp() + 3_600 <= entry.claimed_at
     assert world.counted() == Counter(sent=1)
 
 
@@ -500,7 +603,7 @@ def test_whatever_call_a_worker_dies_at_nobody_is_sent_to_twice_and_nobody_is_lo
     _die_at(world, fatal)
     try:
         world.dispatcher("first").dispatch(piece)
-    except RuntimeError:
+    except (RuntimeError, ConflictError):
         world.redeliver(piece)
     world.drain()
 

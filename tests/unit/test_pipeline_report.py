@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dangol.domain.errors import NotFoundError
+from dangol.pipeline.pacing import pace_of, slower
 from dangol.pipeline.plans import Plans
 from dangol.pipeline.report import Reporter, Stores
 from tests.dispatching import KEYS, NOW, RUN, running
@@ -108,8 +109,9 @@ def test_a_plan_is_remembered_for_a_few_seconds():
 def test_a_campaigns_own_rate_counts_where_it_is_lower():
     runs, clock = FakeRuns(running()), FakeClock()
 
-    assert plans(runs, clock, limits={"rate": "20/s"}).of(RUN).rate == 20
-    assert plans(runs, clock).of(RUN).rate == 1_000
+    assert plans(runs, clock, limits={"rate": "20/s"}).of(RUN).pace == slower(pace_of(1_000, 50), 20)
+    assert plans(runs, clock, limits={"rate": "2000/s"}).of(RUN).pace == pace_of(1_000, 50)
+    assert plans(runs, clock).of(RUN).pace == pace_of(1_000, 50)
 
 
 def test_a_channel_without_a_provider_goes_to_the_console():

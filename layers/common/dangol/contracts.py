@@ -94,6 +94,20 @@ class SendChunk(Contract):
     recipients: list[Recipient]
 
 
+class SendTest(Contract):
+    """What `dangol send-test` asks `dispatch` for: one message, of a campaign that need not be applied.
+
+    `campaign` and `project` are as their files say.
+    """
+
+    kind: Literal["test"] = "test"
+    campaign: dict[str, Any]
+    project: dict[str, Any]
+    link_base: str
+    recipient: Recipient
+    variant: int
+
+
 class Decided(Contract):
     """The outcome for one recipient, for the lake."""
 

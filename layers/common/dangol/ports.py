@@ -43,6 +43,15 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class RunName:
+    """What never changes of a run: its name, the number that entries and tokens carry, and its time."""
+
+    run: str
+    number: int
+    scheduled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RunItem:
     """A run as stored; `state` is scanning, running or cancelled (finished is computed).
 
@@ -97,8 +106,8 @@ class Runs(Protocol):
         """A run by the number that entries and tokens carry. Raises `NotFoundError`."""
         ...
 
-    def of_campaign(self, campaign_id: str) -> Sequence[RunItem]:
-        """All runs of a campaign."""
+    def of_campaign(self, campaign_id: str) -> Sequence[RunName]:
+        """All runs of a campaign, the oldest first."""
         ...
 
     def close_step(self, run: str, step: str, *, scanned: int, selected: int, inexact: int, last: bool) -> RunItem:
@@ -344,8 +353,8 @@ class People(Protocol):
 class Throttle(Protocol):
     """The shared rate of a provider."""
 
-    def reserve(self, name: str, rate: int, count: int, now: float) -> float | None:
-        """Reserve `count` sends; when the first may start in epoch seconds, or None if not within a minute."""
+    def reserve(self, name: str, rate: float, count: int, now: float) -> float | None:
+        """Reserve `count` calls at `rate` a second; when the first may start (epoch seconds), None if too far ahead."""
         ...
 
 

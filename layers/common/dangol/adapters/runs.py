@@ -13,7 +13,7 @@ from dangol.adapters.items import Item, attribute, decimal, item, plain_item
 from dangol.adapters.transactions import NOT_AS_EXPECTED, lost
 from dangol.domain.errors import NotFoundError
 from dangol.domain.stopping import Tally
-from dangol.ports import RunItem
+from dangol.ports import RunItem, RunName
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,9 +72,10 @@ class DynamoRuns:
             raise NotFoundError(f"no run number {number}")
         return read_run(found)
 
-    def of_campaign(self, campaign_id: str) -> Sequence[RunItem]:
-        """All runs of a campaign, as they were created, the oldest first."""
-        return [read_run(found) for found in self._query(f"campaign#{campaign_id}", "run#")]
+    def of_campaign(self, campaign_id: str) -> Sequence[RunName]:
+        """All runs of a campaign, the oldest first."""
+        runs = [read_run(found) for found in self._query(f"campaign#{campaign_id}", "run#")]
+        return [RunName(run.run, run.number, run.scheduled_at) for run in runs]
 
     def close_step(self, run: str, step: str, *, scanned: int, selected: int, inexact: int, last: bool) -> RunItem:
         """Count a scan step once, however often it is closed; the run as it then stands."""

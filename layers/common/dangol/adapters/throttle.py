@@ -19,8 +19,8 @@ class DynamoThrottle:
         self._table = table
         self._horizon = horizon
 
-    def reserve(self, name: str, rate: int, count: int, now: float) -> float | None:
-        """Reserve `count` sends; when the first may start in epoch seconds, or None if too far ahead."""
+    def reserve(self, name: str, rate: float, count: int, now: float) -> float | None:
+        """Reserve `count` calls at `rate` a second; when the first may start (epoch seconds), None if too far ahead."""
         length = count / rate
         for _ in range(_ATTEMPTS):
             # A slot in the past is worth nothing: it cannot be saved up for a burst.

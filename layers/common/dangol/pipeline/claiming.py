@@ -45,6 +45,7 @@ class Claimer:
         messages: dict[int, Message] = {}
         todo, ledgers = list(indexes), dict(known)
         for _ in range(ROUNDS):
+            work.check_lease(self._s.clock.seconds())
             now = self._s.clock.now()
             changed = [c for i in todo if (c := self._decided(work, i, ledgers, messages, now))]
             lost = self._s.ledgers.put_many(changed)
@@ -77,6 +78,7 @@ class Claimer:
         users = work.users(list(indexes))
         ledgers = self._s.ledgers.get_many(list(users))
         while ledgers:
+            work.check_lease(self._s.clock.seconds())
             entries = {u: e for u, ledger in ledgers.items() if (e := ledger.entry(work.plan.run.number))}
             now = self._s.clock.now()
             changed = [
@@ -96,9 +98,9 @@ class Claimer:
         ours = ledger.entry(run.number)
         decision = self._rendered(work, index, decide(run, person, _others(ledger, run.number), now), messages)
         if isinstance(decision, Send | HoldOut):
-            entry = ours if ours and ours.counts else entry_for(run, person, decision, now)
-            work.entries[index] = entry
-            return None if entry is ours else ledger.with_entry(entry, now)
+            # Claimed again although an earlier worker claimed: only a write excludes a change of permission.
+            work.entries[index] = entry_for(run, person, decision, now)
+            return ledger.with_entry(work.entries[index], now)
         if isinstance(decision, Hold):
             work.waiting[index] = max(1.0, (decision.until - now).total_seconds())
             work.held[index] = decision.until

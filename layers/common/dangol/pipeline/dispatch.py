@@ -16,6 +16,7 @@ from dangol.domain.errors import ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.pipeline.claiming import Claimer
 from dangol.pipeline.counting import of_claim, of_skip
+from dangol.pipeline.slots import Slots
 from dangol.pipeline.work import (
     ENDED,
     FAILED,
@@ -37,8 +38,8 @@ _LONGEST: Final = timedelta(seconds=MAX_DELAY)
 BACK_OFF: Final = 5.0
 # A hand-over that would begin later than this after its claim is decided again.
 PERMISSION_AGE: Final = 10.0
-# What a piece may overrun its slot by, for the claim and a slow call; the rest asks for a slot again.
-SLACK: Final = 1.0
+# What it takes to mark a call's recipients, in seconds: that much before the call's time.
+MARKING: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Dispatcher:
         self._s = stores
         self._worker = worker
         self._claimer = Claimer(stores)
+        self._slots = Slots(stores)
         self._taken = 0
 
     def dispatch(self, chunk: SendChunk) -> Counter[str]:
@@ -75,10 +77,11 @@ class Dispatcher:
             ConflictError: another worker holds the chunk; deliver it again later.
         """
         plan = self._s.plans(chunk.run)
-        journal = self._take(chunk)
+        lease_until = self._s.clock.seconds() + self._worker.lease
+        journal = self._take(chunk, lease_until)
         if journal is None:
             return Counter()
-        work = Work(chunk, plan, journal, list(journal.states), dict(journal.why))
+        work = Work(chunk, plan, journal, list(journal.states), dict(journal.why), lease_until)
         doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
         # Who was in flight when a worker died may have been sent to: unknown, never again.
         self._claimer.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
@@ -99,11 +102,11 @@ class Dispatcher:
             self._claimer.withdraw(work, work.left())
         return plan.stopped or plan.paused
 
-    def _take(self, chunk: SendChunk) -> Journal | None:
+    def _take(self, chunk: SendChunk, lease_until: float) -> Journal | None:
         self._taken += 1
         now, owner = self._s.clock.seconds(), f"{self._worker.name}:{self._taken}"
         wanted = Journal(chunk.run, chunk.chunk, owner, chunk.generation, PENDING * chunk.size)
-        verdict, journal = self._s.journals.take(wanted, lease_until=now + self._worker.lease, now=now)
+        verdict, journal = self._s.journals.take(wanted, lease_until=lease_until, now=now)
         if verdict is Verdict.BUSY:
             raise ConflictError("another worker holds the chunk")
         if journal and any(not letter.isupper() for i, letter in enumerate(journal.states) if i not in chunk.indexes):
@@ -116,45 +119,53 @@ class Dispatcher:
         ledgers = self._claimer.read(work, work.open())
         # Those who would be sent to now take the rate up; everybody else needs no slot.
         sends = self._claimer.sends(work, ledgers)
-        size = max(1, int(plan.rate * self._worker.longest_piece))
+        size = self._slots.most(plan, self._worker.longest_piece)
         work.waiting.update(dict.fromkeys(sends[size:], 1.0))
-        start = self._s.throttle.reserve(plan.provider, plan.rate, len(sends[:size]), clock.seconds()) if sends else 0.0
-        if start is None:
+        if not self._slots.reserve(plan, len(sends[:size])):
             # Nothing is reserved far ahead: the piece comes back and asks again.
             work.waiting.update(dict.fromkeys(work.open(), self._worker.longest_piece))
             return
-        clock.wait_until(start)
+        clock.wait_until(self._slots.due - plan.pace.lead)
         if self._halted(work):
             return
-        until = min(clock.seconds() + PERMISSION_AGE, start + len(sends[:size]) / plan.rate + SLACK)
-        self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), start, until)
+        until = min(clock.seconds() + PERMISSION_AGE, work.lease_until)
+        self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), until)
 
-    def _hand_over(self, work: Work, messages: Mapping[int, Message], due: float, until: float) -> None:
-        plan, clock, order = work.plan, self._s.clock, sorted(messages)
+    def _hand_over(self, work: Work, messages: Mapping[int, Message], until: float) -> None:
+        size, order = work.plan.pace.size, sorted(messages)
         for index, entry in work.entries.items():
             if entry.state is State.HELD_OUT:
                 work.states[index] = HELD_OUT
-        # No call is larger than a tenth of a second's worth, so that no sliding second exceeds the rate.
-        size = max(1, min(plan.channel.batch_size, plan.rate // 10))
         for position in range(0, len(order), size):
-            clock.wait_until(due)
-            if self._halted(work):
-                return
-            if clock.seconds() > until:
+            batch = order[position : position + size]
+            if not self._begins(work, batch, len(order) - position, until):
                 work.waiting.update(dict.fromkeys(order[position:], 1.0))
                 return
-            batch = order[position : position + size]
-            # Counted from when it really began: time that a slow call took is not made up for by a burst.
-            due = max(due, clock.seconds()) + len(batch) / plan.rate
             self._send(work, batch, messages)
             if work.waiting.keys() & messages.keys():
                 work.waiting.update(dict.fromkeys(order[position + size :], BACK_OFF))
                 return
 
-    def _send(self, work: Work, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
+    def _begins(self, work: Work, batch: Sequence[int], count: int, until: float) -> bool:
+        """Whether the call may begin now: marked, in its own time, by `until`, of a run that nobody has halted."""
+        plan, slots = work.plan, self._slots
+        while slots.take(plan, count, until):
+            self._s.clock.wait_until(slots.due - MARKING)
+            if self._halted(work):
+                return False
+            self._mark(work, batch, IN_FLIGHT)
+            if slots.begin(plan, until):
+                return True
+            # The mark, or what was before it, took too long: nobody was handed over.
+            self._mark(work, batch, PENDING)
+        return False
+
+    def _mark(self, work: Work, batch: Sequence[int], letter: str) -> None:
         for index in batch:
-            work.states[index] = IN_FLIGHT
+            work.states[index] = letter
         self._s.journals.mark(work.snapshot())
+
+    def _send(self, work: Work, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
         try:
             answers = work.plan.channel.send([messages[i] for i in batch])
         except DoubtError:
@@ -179,11 +190,11 @@ class Dispatcher:
                 return deltas
             if left:
                 self._requeue(work, left)
+            self._s.journals.finish(after, done=not left, deltas=deltas)
         except Exception:
             # Otherwise who was sent to a moment ago would come back as in doubt.
             self._s.journals.mark(work.snapshot())
             raise
-        self._s.journals.finish(after, done=not left, deltas=deltas)
         return deltas
 
     def _park(self, work: Work, after: Journal, deltas: Counter[str]) -> bool:

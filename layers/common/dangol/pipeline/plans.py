@@ -11,6 +11,7 @@ from dangol.domain.stopping import slide, too_many
 from dangol.domain.tracking import Keys
 from dangol.pipeline.counting import tally
 from dangol.pipeline.messages import Renderer, Rendering
+from dangol.pipeline.pacing import Pace, pace_of, slower
 from dangol.pipeline.work import RunPlan
 from dangol.ports import Channel, Clock, Definitions, RunItem, Runs
 
@@ -47,6 +48,7 @@ class Plans:
         definition = self.definitions.version(item.campaign_id, item.version)
         campaign, project = definition.campaign, definition.project
         provider = provider_of(campaign, project)
+        channel = self.channel(campaign.channel, provider, project.sender)
         siblings = frozenset(sibling.number for sibling in self.runs.of_campaign(item.campaign_id))
         rendering = Rendering(item.number, campaign, project, definition.link_base, self.keys())
         return RunPlan(
@@ -55,9 +57,9 @@ class Plans:
             stopped=item.state == "cancelled",
             paused=item.paused is not None,
             renderer=Renderer(rendering),
-            channel=self.channel(campaign.channel, provider, project.sender),
+            channel=channel,
             provider=provider,
-            rate=rate_of(campaign, project),
+            pace=campaign_pace(campaign, project, channel.batch_size),
             review=partial(self._review, item.run, limits) if (limits := campaign.limits.stop_when) else None,
         )
 
@@ -78,7 +80,8 @@ def provider_of(campaign: Campaign, project: Project) -> str:
     return settings.provider or "console"
 
 
-def rate_of(campaign: Campaign, project: Project) -> int:
-    """Messages a second: the provider's rate, or the campaign's own where that is lower."""
+def campaign_pace(campaign: Campaign, project: Project, batch_size: int) -> Pace:
+    """The provider's pace, or the campaign's own where its rate is lower."""
     rate = project.settings(campaign.channel).rate
-    return min(rate, campaign.limits.rate or rate)
+    pace, own = pace_of(rate, batch_size), campaign.limits.rate
+    return slower(pace, own) if own and own < rate else pace

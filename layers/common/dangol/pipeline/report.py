@@ -97,7 +97,7 @@ class Reporter:
         runs = self._s.runs.of_campaign(name)
         if not runs:
             raise NotFoundError(f"no run of {name}")
-        return max(runs, key=lambda run: run.scheduled_at)
+        return self._s.runs.get(max(runs, key=lambda run: run.scheduled_at).run)
 
 
 def state_of(run: RunItem, *, pending: int) -> str:

@@ -78,7 +78,8 @@ class Inquiry:
 
     def _run(self, campaign_id: str, run: str | None) -> RunItem | None:
         if run is None:
-            return max(self._s.runs.of_campaign(campaign_id), key=lambda item: item.scheduled_at, default=None)
+            latest = max(self._s.runs.of_campaign(campaign_id), key=lambda known: known.scheduled_at, default=None)
+            return self._s.runs.get(latest.run) if latest else None
         item = self._s.runs.get(run)
         if item.campaign_id != campaign_id:
             raise InputError(f"{run} is a run of {item.campaign_id}, not of {campaign_id}", field="--run")

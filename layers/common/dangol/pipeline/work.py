@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from dangol.contracts import Decided, Decisions, Recipient, SendChunk
 from dangol.domain.decision import Person, Reason, Run
+from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import Entry, State
 from dangol.pipeline.messages import Renderer
+from dangol.pipeline.pacing import Pace
 from dangol.ports import Channel, Clock, Journal, Journals, Ledgers, Queue, Throttle, Timer
 
 # One letter per recipient in the journal; a capital is counted already.
@@ -19,7 +21,7 @@ ENDED: Final = {SENT: State.SENT, FAILED: State.FAILED, UNKNOWN: State.UNKNOWN, 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Everything a dispatcher needs to know of a run; `rate` is messages a second.
+    """Everything a dispatcher needs to know of a run.
 
     `stopped` and `paused` are as old as the plan: seconds.
     """
@@ -31,7 +33,7 @@ class RunPlan:
     renderer: Renderer
     channel: Channel
     provider: str
-    rate: int
+    pace: Pace
     # Looks at the last hand-overs, after some more of them; None where the campaign has no `limits.stop_when`.
     review: Callable[[], None] | None = None
 
@@ -59,6 +61,8 @@ class Work:
     journal: Journal
     states: list[str]
     why: dict[int, str]
+    # Until when nobody else takes the chunk, in epoch seconds.
+    lease_until: float
     entries: dict[int, Entry] = field(default_factory=dict)
     skipped: dict[int, Reason] = field(default_factory=dict)
     provider_ids: dict[int, str] = field(default_factory=dict)
@@ -68,6 +72,18 @@ class Work:
     held: dict[int, datetime] = field(default_factory=dict)
     # Whoever is left waits for the run to be resumed.
     paused: bool = False
+
+    def check_lease(self, now: float) -> None:
+        """Go on only while the chunk is ours.
+
+        What is written to a ledger after this was read before somebody else could take the chunk, so that
+        whatever they wrote meanwhile refuses it.
+
+        Raises:
+            ConflictError: the lease has run out.
+        """
+        if now >= self.lease_until:
+            raise ConflictError("the lease on the chunk has run out")
 
     def recipient(self, index: int) -> Recipient:
         """The recipient at a place in the chunk."""

@@ -1,0 +1,59 @@
+"""Send one message as a test, through the deployed `dispatch`: its rights, its channel, its rate."""
+
+import json
+from typing import Any
+
+from cli.applying import link_base, verify_sender
+from cli.previewing import Previewed, recipient_of, variant_of
+from cli.secrets import ensure_secrets
+from cli.stack import Stack
+from dangol.contracts import Recipient, SendTest
+from dangol.domain.advertising import country_of
+from dangol.domain.errors import DangolError, DefinitionError
+from dangol.domain.variant import arms
+
+# Who a test is written to where nobody is named: a person without traits.
+NOBODY = "test"
+
+
+def send_test(stack: Stack, asked: Previewed, to: str) -> dict[str, Any]:
+    """Send the message that `asked` tells to the address `to`; what the provider answered.
+
+    Raises:
+        NotFoundError: there is no such person.
+        DefinitionError: the person lacks a value that the message needs, or there is no such variant.
+        DangolError: the function failed.
+    """
+    ensure_secrets(stack)
+    verify_sender(stack, asked.project)
+    recipient = _recipient(stack, asked).model_copy(update={"address": to})
+    variant, _ = variant_of(asked, recipient, stack)
+    order = SendTest(
+        campaign=asked.campaign.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        project=asked.project.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        link_base=link_base(stack, asked.project),
+        recipient=recipient,
+        variant=variant,
+    )
+    answer = stack.client("lambda").invoke(
+        FunctionName=stack.outputs["DispatchFunctionArn"], Payload=order.model_dump_json().encode()
+    )
+    told = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise DangolError(f"the test was not sent: {told.get('errorMessage', told)}")
+    if missing := told.pop("variable", None):
+        hint = "give it a default, or --user ID of somebody who has it"
+        raise DefinitionError(f"{asked.user_id} lacks a value: {missing}", field="message", hint=hint)
+    return {
+        "campaign": asked.campaign_id,
+        "channel": asked.campaign.channel,
+        "variant": arms(asked.campaign)[variant].name,
+        "to": to,
+        **told,
+    }
+
+
+def _recipient(stack: Stack, asked: Previewed) -> Recipient:
+    if asked.user_id == NOBODY:
+        return Recipient(user_id=NOBODY, country=country_of({}, asked.project))
+    return recipient_of(stack, asked)

@@ -1,0 +1,56 @@
+"""Give each call of a worker its time in the provider's lease."""
+
+from math import ceil
+
+from dangol.pipeline.work import RunPlan, Stores
+
+
+class Slots:
+    """The calls that one worker has reserved; `due` is the time of the next, in epoch seconds."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._s = stores
+        self.due = 0.0
+        self._calls = 0
+        self._begun = 0.0
+        # Where a call takes longer than its time, one is reserved at a time: the rest of a slot would be lost.
+        self._quick = True
+
+    def most(self, plan: RunPlan, seconds: float) -> int:
+        """How many messages may be handed over in so many seconds; at least those of one call."""
+        return max(1, int((seconds - plan.pace.lead) / plan.pace.interval)) * plan.pace.size
+
+    def reserve(self, plan: RunPlan, count: int) -> bool:
+        """Reserve the calls that `count` messages take, if any; False where they would begin too far ahead."""
+        self.due, self._calls, self._begun = 0.0, 0, 0.0
+        return not count or self._reserve(plan, count, plan.pace.lead)
+
+    def take(self, plan: RunPlan, count: int, until: float) -> bool:
+        """See to it that the next call has a time: `due`. False where that comes after `until`, or too far ahead.
+
+        `count` messages are left, those of the call with all that follow.
+        """
+        if self._begun:
+            self._quick = self._s.clock.seconds() - self._begun < plan.pace.interval
+        return (self._calls > 0 or self._reserve(plan, count, plan.pace.next_lead)) and self.due <= until
+
+    def begin(self, plan: RunPlan, until: float) -> bool:
+        """Wait for the time of the next call, which has to begin at once then; False where the time has passed."""
+        self._s.clock.wait_until(self.due)
+        now = self._s.clock.seconds()
+        if now > min(until, self.due + plan.pace.late):
+            self._calls = 0
+            return False
+        self._calls -= 1
+        self.due += plan.pace.interval
+        self._begun = now
+        return True
+
+    def _reserve(self, plan: RunPlan, count: int, lead: float) -> bool:
+        calls = ceil(count / plan.pace.size) if self._quick else 1
+        asked = self._s.clock.seconds() + lead
+        start = self._s.throttle.reserve(plan.provider, 1 / plan.pace.interval, calls, asked)
+        if start is None:
+            return False
+        self.due, self._calls = start, calls
+        return True

@@ -1,0 +1,114 @@
+"""The promises hold among faults, and a pipeline that breaks one is found out.
+
+`make chaos` runs more seeds; `make test-full` two thousand.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from dangol.domain.ledger import Ledger
+from dangol.pipeline.claiming import Claimer
+from dangol.pipeline.dispatch import Dispatcher
+from dangol.pipeline.work import Work
+from dangol.ports import Journal, Message, Verdict
+from tests.fakes import FakeJournals, FakeLedgers
+from tests.simulation.__main__ import several
+from tests.simulation.promises import BrokenPromiseError
+from tests.simulation.seed import simulate
+
+SEEDS = 100
+# A break is found within so many seeds.
+MOST = 200
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS + 1, 20))
+def test_the_promises_hold_among_faults(first):
+    tally, problems = several(range(first, first + 20))
+
+    assert problems == []
+    assert tally.seeds == 20
+    assert tally.faults.total() > 20
+
+
+def unconditional(ledgers: FakeLedgers, ledger: Ledger) -> bool:
+    """A claim without its condition on `rev`: the last one to write is right."""
+    ledgers._put(replace(ledger, rev=ledgers._stored(ledger.user_id).rev + 1))
+    return True
+
+
+STORE = FakeLedgers.store
+
+
+def undecided(ledgers: FakeLedgers, ledger: Ledger) -> bool:
+    """A cap that is read without the condition: a claim that was too slow is written beside the quicker one."""
+    stored = ledgers._stored(ledger.user_id)
+    known = {entry.run for entry in stored.entries}
+    new = [entry for entry in ledger.entries if entry.run not in known]
+    if stored.rev == ledger.rev - 1 or not new:
+        return STORE(ledgers, ledger)
+    for entry in new:
+        stored = stored.with_entry(entry, datetime.fromtimestamp(entry.claimed_at, tz=UTC))
+    return STORE(ledgers, replace(stored, rev=ledgers._stored(ledger.user_id).rev + 1))
+
+
+def ageless(take: Callable[..., tuple[Verdict, Journal | None]]) -> Callable[..., tuple[Verdict, Journal | None]]:
+    """A journal that takes a message of any generation."""
+
+    def took(
+        journals: FakeJournals, wanted: Journal, *, lease_until: float, now: float
+    ) -> tuple[Verdict, Journal | None]:
+        known, _ = journals._journals.get((wanted.run, wanted.chunk), (wanted, 0.0))
+        return take(journals, replace(wanted, generation=known.generation), lease_until=lease_until, now=now)
+
+    return took
+
+
+def claimed_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claims are written once the messages are handed over."""
+    hand_over = Dispatcher._hand_over
+    waiting: list[Ledger] = []
+
+    def claim(self: Claimer, work: Work, indexes: Sequence[int], known: Mapping[str, Ledger]) -> dict[int, Message]:
+        messages: dict[int, Message] = {}
+        now = self._s.clock.now()
+        waiting.extend(c for i in indexes if (c := self._decided(work, i, dict(known), messages, now)))
+        return messages
+
+    def then_claim(self: Dispatcher, work: Work, messages: Mapping[int, Message], until: float) -> None:
+        hand_over(self, work, messages, until)
+        self._s.ledgers.put_many(waiting)
+        waiting.clear()
+
+    monkeypatch.setattr(Claimer, "claim", claim)
+    monkeypatch.setattr(Dispatcher, "_hand_over", then_claim)
+
+
+BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "a claim without its condition": lambda m: m.setattr(FakeLedgers, "store", unconditional),
+    "a claim after the send": claimed_afterwards,
+    "a journal without its generation": lambda m: m.setattr(FakeJournals, "take", ageless(FakeJournals.take)),
+    "a cap read without the condition": lambda m: m.setattr(FakeLedgers, "store", undecided),
+}
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_broken_promise_is_found(broken, monkeypatch):
+    BREAKS[broken](monkeypatch)
+
+    seed, problem = found()
+
+    print(f"{broken}: seed {seed}: {problem}")
+    assert seed <= MOST
+
+
+def found() -> tuple[int, str]:
+    """The first seed that breaks a promise, and which."""
+    for seed in range(1, MOST + 1):
+        try:
+            simulate(seed)
+        except BrokenPromiseError as error:
+            return seed, str(error)
+    return MOST + 1, "none"
