@@ -200,11 +200,13 @@ def test_late_events_and_imports_do_not_bring_a_forgotten_person_back():
     identified = Identified(**said, traits={"email": "u1@example.com"})
     consented = Consented(**said, consents={"email": True}, method="api")
 
-    world.recorder.record([bought(event_id="late"), did("clicked"), identified, consented, decisions("u1", "u2")])
+    late = [bought(event_id="late"), did("clicked"), identified, consented, bought("u2", event_id="late2")]
+    world.recorder.record([*late, decisions("u1", "u2")])
 
     assert world.mentions("u1") == []
-    (new,) = set(world.objects.objects) - keys
-    assert new.startswith("decisions/")
+    new = {key.partition("/")[0] for key in set(world.objects.objects) - keys}
+    assert new == {"decisions", "events"}
+    assert world.profiles.people["u2"].histories["purchase"].count == 2
     assert world.ledgers.ledgers.keys() == {"u2", "u3", forgotten_key("u1")}
 
 
