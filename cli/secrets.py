@@ -11,12 +11,13 @@ _KEY_BYTES: Final = 32
 
 
 def ensure_secrets(stack: Stack) -> list[str]:
-    """Make the keys of links, event intake, webhooks and reports where they are missing; the names of those made."""
+    """Make the keys and secrets of a stack where they are missing; the names of those made."""
     link = {"current": 1, "keys": {"1": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}}
     wanted = {
         "link-keys": json.dumps(link),
         "write-keys": json.dumps({"app": secrets.token_urlsafe(_KEY_BYTES)}),
         "webhook-key": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
+        "webhook-secret": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
         "report-key": secrets.token_urlsafe(_KEY_BYTES),
     }
     return [name for name, value in wanted.items() if stack.parameters.create(name, value)]

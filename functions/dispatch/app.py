@@ -3,7 +3,7 @@
 from typing import Any
 
 from dangol import bootstrap
-from dangol.contracts import SendChunk, SendTest
+from dangol.contracts import SendChunk, SendNotice, SendTest, send_work
 from dangol.domain.errors import ConflictError
 from dangol.observability import logger
 
@@ -18,9 +18,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
     failed = []
     for record in event["Records"]:
         try:
-            chunk = SendChunk.model_validate_json(record["body"])
-            counted = bootstrap.dispatcher().dispatch(chunk)
-            logger.info("chunk dispatched", run=chunk.run, chunk=chunk.chunk, counted=dict(counted))
+            dispatch(send_work.validate_json(record["body"]))
         except ConflictError:
             logger.info("chunk is in other hands", message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
@@ -28,3 +26,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
             logger.exception("chunk failed", message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
+
+
+def dispatch(work: SendChunk | SendNotice) -> None:
+    """Dispatch what one message carries."""
+    if isinstance(work, SendNotice):
+        logger.info("notice dispatched", notice=work.id, outcome=bootstrap.notifier().send(work))
+        return
+    counted = bootstrap.dispatcher().dispatch(work)
+    logger.info("chunk dispatched", run=work.run, chunk=work.chunk, counted=dict(counted))

@@ -1,5 +1,6 @@
 """Clicks, opt-outs and events through the deployed HTTP API, from the addresses in the mails that were sent."""
 
+import gzip
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +150,56 @@ def test_an_opt_out_is_in_effect_before_its_answer_and_the_next_run_leaves_the_p
     assert sent.added(before) == {"unsubscribed": 1, "unsubscribed_times": 2}
     told = run_to_end(sent.stack, "reader")
     assert (told["audience"], told["sent"], told["skipped"]) == (8, 7, {"no_consent": 1})
+
+
+def test_what_is_chosen_on_the_page_stands_at_once_with_its_evidence_and_is_told_to_the_person(sent: Sent):
+    way_out = found(WAY_OUT, sent.mails["reader5"]["BodyText"])
+    form = {**PHONE, "content-type": "application/x-www-form-urlencoded"}
+
+    answer = sent.api.request("POST", way_out, b"action=save&shown=email&want=email&pace=7", form)
+
+    ledger = sent.stack.ledgers.get_many(["reader5"])["reader5"]
+    assert (answer.status, ledger.consented("email"), ledger.pace) == (200, True, 7)
+    sent.api.request("POST", way_out, b"List-Unsubscribe=One-Click", form)
+    back = sent.api.request("POST", way_out, b"action=back", form)
+    assert back.status == 200
+    assert sent.stack.ledgers.get_many(["reader5"])["reader5"].consented("email")
+    recorded(sent.stack)
+    said = evidence_of(sent.stack, "reader5")
+    assert [(told["method"], told["consents"].get("email"), told.get("pace")) for told in said] == [
+        ("page", None, 7),
+        ("one_click", False, None),
+        ("page", True, None),
+    ]
+    # Two notices wait: of the refusal, which will be overtaken, and of the consent.
+    asked = {"QueueUrl": sent.stack.outputs["SendQueueUrl"], "AttributeNames": ["ApproximateNumberOfMessagesDelayed"]}
+    queue = sent.stack.client("sqs").get_queue_attributes(**asked)
+    assert int(queue["Attributes"]["ApproximateNumberOfMessagesDelayed"]) >= 2
+
+
+def test_consent_that_an_app_tells_of_is_in_the_ledger_unless_something_newer_was_said(sent: Sent):
+    preferences = {"context": {"consent": {"categoryPreferences": {"push": True}, "wording": "v1"}}}
+    call = {"type": "identify", "userId": "app-user", "traits": {"plan": "pro"}, **preferences}
+
+    sent.api.batch({**call, "timestamp": "2026-01-01T00:00:00Z"})
+    recorded(sent.stack)
+    first = sent.stack.ledgers.get_many(["app-user"])["app-user"]
+    no = {"context": {"consent": {"categoryPreferences": {"push": False}}}}
+    sent.api.batch({**call, **no, "timestamp": "2025-01-01T00:00:00Z"})
+    recorded(sent.stack)
+
+    assert first.consents == {"push": 1_767_225_600}
+    assert sent.stack.ledgers.get_many(["app-user"])["app-user"] == first
+    assert [told["source"] for told in evidence_of(sent.stack, "app-user")] == ["app", "app"]
+
+
+def evidence_of(stack: Stack, user_id: str) -> list[dict[str, Any]]:
+    """What the lake holds of somebody's statements, the oldest first."""
+    keys = stack.objects.keys("events/", None, 1_000)
+    rows = [json.loads(line) for key in keys for line in gzip.decompress(stack.objects.get(key)).splitlines()]
+    theirs = {row["id"]: row for row in rows if row["kind"] == "consent" and row["user_id"] == user_id}
+    told = sorted(theirs.values(), key=lambda row: str(row["received_at"]))
+    return [{"source": row["source"], **json.loads(row["properties"])} for row in told]
 
 
 def test_a_batch_keeps_the_good_events_and_names_the_bad(sent: Sent):

@@ -3,7 +3,7 @@
 from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeTraces
 from tests.fakes.people import FakeLedgers, FakeOutcomes, FakePeople, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
-from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, RecordingChannel
+from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, FakeWebhooks, RecordingChannel
 
 __all__ = [
     "FakeCatalogue",
@@ -21,5 +21,6 @@ __all__ = [
     "FakeThrottle",
     "FakeTimer",
     "FakeTraces",
+    "FakeWebhooks",
     "RecordingChannel",
 ]

@@ -1,10 +1,10 @@
 """Time, queues, rates and a provider."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from dangol.domain.errors import SendError
-from dangol.ports import Accepted, Message, Refused
+from dangol.ports import Accepted, Delivery, Message, Refused
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
 
@@ -80,6 +80,21 @@ class FakeThrottle:
             return None
         self._tat[name] = start + count / rate
         return start
+
+
+class FakeWebhooks:
+    """Receivers that take everything, or answer as they were told."""
+
+    def __init__(self) -> None:
+        self.delivered: list[tuple[str, str, bytes]] = []
+        self.answers: list[Delivery] = []
+        # Called with each delivery: a test's chance to let time pass.
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def deliver(self, url: str, hook_id: str, body: bytes, at: datetime) -> Delivery:
+        self.meanwhile()
+        self.delivered.append((url, hook_id, body))
+        return self.answers.pop(0) if self.answers else Delivery.TAKEN
 
 
 class RecordingChannel:

@@ -12,6 +12,7 @@ from dangol.config import Settings, SettingsError, variable
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Sender
 from dangol.pipeline.dispatch import Dispatcher
+from dangol.pipeline.notices import Notifier
 from dangol.pipeline.record import Recorder
 from dangol.pipeline.report import Reporter
 from dangol.pipeline.segment import Segmenter
@@ -21,7 +22,7 @@ from tests.unit.test_template import STAGES, TEMPLATE, function
 
 BUILT = {"segment": Segmenter, "dispatch": Dispatcher, "track": Tracker, "record": Recorder, "report": Reporter}
 BUILDERS = ("segmenter", "dispatcher", "tracker", "recorder", "reporter")
-CACHED = [getattr(bootstrap, name) for name in (*BUILDERS, "clock", "report_key", "_opt_outs")]
+CACHED = [getattr(bootstrap, name) for name in (*BUILDERS, "clock", "report_key", "_preferences", "notifier")]
 SENDER = Sender(name="x", email="x@y.z")
 SETTINGS = Settings("dangol", "ap-northeast-2", "/dangol/dangol", lake_bucket="b", endpoint="http://127.0.0.1:1")
 
@@ -71,7 +72,7 @@ def test_a_stage_without_a_setting_says_which(monkeypatch):
 def test_the_way_out_and_the_report_key_are_built_when_they_are_needed(monkeypatch):
     give(monkeypatch, "track", "false")
 
-    assert bootstrap._opt_outs() is bootstrap._opt_outs()
+    assert bootstrap._preferences() is bootstrap._preferences()
     assert bootstrap.report_key() is bootstrap.report_key()
 
 
@@ -81,6 +82,12 @@ def test_the_way_out_and_the_report_key_are_built_when_they_are_needed(monkeypat
 )
 def test_a_channel_leads_to_its_provider(name, provider, kind):
     assert isinstance(bootstrap._channel(SETTINGS, name, provider, SENDER), kind)
+
+
+def test_notices_are_sent_with_what_dispatch_has(monkeypatch):
+    give(monkeypatch, "dispatch", "false")
+
+    assert isinstance(bootstrap.notifier(), Notifier)
 
 
 def test_a_provider_that_nobody_wrote_is_told_with_its_field():

@@ -62,7 +62,7 @@ _ANSWERS = {
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """One stage behind every builder."""
     stage, queue = Stage(), FakeQueue()
-    for name in ("segmenter", "dispatcher", "trial", "recorder", "reporter"):
+    for name in ("segmenter", "dispatcher", "notifier", "trial", "recorder", "reporter"):
         monkeypatch.setattr(bootstrap, name, lambda: stage)
     doors = Doors(lambda: None, lambda: {"app": "secret"}, queue, lambda: None, FakeClock().now, lambda: "")  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))
@@ -94,6 +94,13 @@ def test_segment_does_what_its_queue_asks_for(stage):
     handle("segment", sample("segment_queue"))
 
     assert [name for name, _ in stage.calls] == ["scan", "release"]
+
+
+def test_dispatch_sends_notices_beside_chunks(stage):
+    handle("dispatch", sample("dispatch_notice"))
+
+    ((name, order),) = stage.calls
+    assert (name, order.channel, order.given) == ("send", "email", False)
 
 
 def test_segment_takes_a_schedules_order_from_its_queue(stage):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dangol.adapters.opt_outs import LedgerOptOuts
+from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
 from dangol.domain.suppression import address_hash
@@ -13,8 +13,10 @@ from dangol.pipeline.control import Controller
 from dangol.pipeline.dispatch import Dispatcher, Worker
 from dangol.pipeline.plans import Plans
 from dangol.pipeline.segment import Segmenter, Stores as SegmentStores
+from dangol.pipeline.wishes import Wish
 from dangol.pipeline.work import Stores
 from dangol.ports import RunItem
+from tests.fakes import FakeProfiles
 from tests.simulation.faults import Far, KilledError, OutageError, Process
 from tests.simulation.queues import Letter, Sender, SimulatedQueue
 from tests.simulation.stores import (
@@ -180,10 +182,10 @@ class People:
         if not entries:
             return
         process = world.process(10.0)
-        out = LedgerOptOuts(SimulatedLedgers(world.ledgers, process), world.definitions)
+        out = LedgerPreferences(SimulatedLedgers(world.ledgers, process), FakeProfiles(), world.definitions)
         entry = world.rng.choice(entries)
         try:
-            out.opt_out(Mark(entry.run, user, entry.variant, 0), world.loop.now())
+            out.apply(Mark(entry.run, user, entry.variant, 0), Wish({entry.channel: False}), world.loop.now())
         except (KilledError, OutageError):
             return
 

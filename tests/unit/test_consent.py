@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from dangol.domain.consent import Word, hear, stands
+from dangol.domain.consent import Word, hear, news
 from dangol.domain.ledger import Ledger
 from tests.actors import DAY, NOON
 
@@ -41,13 +41,18 @@ def test_what_is_said_now_is_newer_than_a_date_in_the_future_and_than_this_very_
     assert hear(ahead, Word(NOON, {"email": False})) is ahead
 
 
-def test_what_stands_is_what_nothing_newer_overtook():
-    word = Word(NOON, {"email": False, "sms": False, "push": True}, night=True, pace=7)
-    ledger = Ledger("ann", consents={"email": -NOON, "sms": NOON + 1}, night=NOON, pace=30)
-
-    assert stands(ledger, word) == Word(NOON, {"email": False}, night=True)
-    assert stands(ledger, Word(NOON, night=False, pace=30)) == Word(NOON, pace=30)
-    assert stands(ledger, Word(NOON)) == Word(NOON)
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({}, {"consents": {"email": 5}}, Word(0, {"email": True})),
+        ({}, {"consents": {"email": -5}}, Word(0, {"email": False})),
+        ({"consents": {"email": 5}}, {"consents": {"email": -9}}, Word(0, {"email": False})),
+        ({"consents": {"email": 5}, "night": 5}, {"consents": {"email": 9}, "night": 9}, Word(0)),
+        ({"night": 5, "pace": 7}, {"night": -9, "pace": 0}, Word(0, night=False, pace=0)),
+    ],
+)
+def test_news_is_what_is_otherwise_and_not_what_only_has_a_later_date(before, after, expected):
+    assert news(Ledger("ann", **before), Ledger("ann", **after)) == expected
 
 
 _WORDS = st.lists(

@@ -197,3 +197,25 @@ def test_a_claim_of_the_holdout_has_its_own_arm_and_state():
 
     assert (claimed.variant, claimed.state) == (HOLDOUT_VARIANT, State.HELD_OUT)
     assert claimed.counts
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ((), Send(0)),
+        ((entry(ago=timedelta(days=7, seconds=-1)),), Skip(Reason.FREQUENCY_CAP)),
+        ((entry(ago=timedelta(days=7)),), Send(0)),
+        ((entry(channel="push", ago=timedelta(days=1)),), Skip(Reason.FREQUENCY_CAP)),
+        ((entry(purpose="information", ago=timedelta(days=1)),), Send(0)),
+        ((entry(state=State.FAILED, ago=timedelta(days=1)),), Send(0)),
+        ((entry(state=State.HELD_OUT, ago=timedelta(days=1)),), Skip(Reason.FREQUENCY_CAP)),
+    ],
+)
+def test_a_person_who_wants_one_a_week_gets_one_in_seven_days_whatever_the_channel(others, expected):
+    assert decide(run(), ANN, ledger(*others, pace=7), NOW) == expected
+
+
+def test_a_persons_pace_is_for_advertising_alone():
+    of = campaign(purpose="information")
+
+    assert decide(run(of), ANN, ledger(entry(ago=timedelta(hours=1)), pace=30), NOW) == Send(0)

@@ -200,7 +200,13 @@ def test_late_events_and_imports_do_not_bring_a_forgotten_person_back():
     identified = Identified(**said, traits={"email": "u1@example.com"})
     consented = Consented(**said, consents={"email": True}, method="api")
 
-    late = [bought(event_id="late"), did("clicked"), identified, consented, bought("u2", event_id="late2")]
+    late: list[Happening] = [
+        bought(event_id="late"),
+        did("clicked"),
+        identified,
+        consented,
+        bought("u2", event_id="late2"),
+    ]
     world.recorder.record([*late, decisions("u1", "u2")])
 
     assert world.mentions("u1") == []

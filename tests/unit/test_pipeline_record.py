@@ -25,7 +25,9 @@ from tests.fakes import (
     FakeObjects,
     FakeOutcomes,
     FakeProfiles,
+    FakeQueue,
     FakeRuns,
+    FakeWebhooks,
 )
 from tests.fakes.world import NOW
 from tests.shop_campaign import campaign, definition, project
@@ -53,6 +55,7 @@ class World:
         self.outcomes = FakeOutcomes(self.runs)
         self.objects = FakeObjects()
         self.catalogue = FakeCatalogue()
+        self.webhooks, self.events, self.sends = FakeWebhooks(), FakeQueue(), FakeQueue()
         self.recorder = Recorder(
             Stores(
                 definitions=FakeDefinitions(self.applied),
@@ -63,6 +66,9 @@ class World:
                 objects=self.objects,
                 catalogue=self.catalogue,
                 clock=self.clock,
+                webhooks=self.webhooks,
+                events=self.events,
+                sends=self.sends,
             )
         )
 

@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
+from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Identified, Performed, Tracked, event_work
-from dangol.domain.tracking import OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.ledger import Entry, Ledger
+from dangol.domain.profile import Profile
+from dangol.domain.tracking import OPEN_LINK, SEND_ID, Keys, Mark, sign
 from dangol.pipeline.track import Doors, Request, Tracker
 from dangol.pipeline.webhooks import signature
-from tests.fakes import FakeClock, FakeQueue
+from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns
+from tests.fakes.world import NOW
+from tests.shop_campaign import definition, project
 
 KEYS = Keys(1, {1: b"k" * 32})
 HERE = "https://shop.example/new?a=1#b"
@@ -22,32 +27,35 @@ WEBHOOK_KEY = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 AUTH = "Basic " + base64.b64encode(b"secret:").decode()
 
 
-class OptOuts:
-    """Remembers who opted out."""
-
-    def __init__(self) -> None:
-        self.marks: list[Mark] = []
-
-    def opt_out(self, mark, at) -> None:
-        self.marks.append(mark)
-
-    def sender(self) -> tuple[str, str]:
-        return "단골 <상점>", "ko"
+SENT = Entry(7, int(NOW.timestamp()) - 60, 1, "email", "marketing")
+BEFORE = int(NOW.timestamp()) - 86_400
+SENDER = {"name": "단골 <상점> {name}", "email": "hello@shop.example", "phone": "1588-0000", "address": "서울시"}
 
 
 class World:
-    def __init__(self) -> None:
-        self.queue, self.opt_outs, self.clock = FakeQueue(), OptOuts(), FakeClock()
+    """The public side, where `u1` got a message and agreed to e-mail and text messages."""
+
+    def __init__(self, **traits: str) -> None:
+        self.queue, self.clock = FakeQueue(), FakeClock()
+        self.ledgers = FakeLedgers(
+            FakeRuns(), Ledger("u1", 1, {"email": BEFORE, "sms": BEFORE, "push": -BEFORE}, entries=(SENT,))
+        )
+        people = FakeProfiles(Profile("u1", traits=dict(traits)))
+        shop = FakeDefinitions(definition(within=project(sender=SENDER)))
         self.tracker = Tracker(
             Doors(
                 keys=lambda: KEYS,
                 write_keys=lambda: {"app": "secret", "web": "other"},
                 queue=self.queue,
-                opt_outs=lambda: self.opt_outs,
+                preferences=lambda: LedgerPreferences(self.ledgers, people, shop),
                 now=self.clock.now,
                 webhook_key=lambda: WEBHOOK_KEY,
             )
         )
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.ledgers.ledgers["u1"]
 
     def ask(self, method: str, path: str, body: object = b"", **headers: str):
         packed = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -117,7 +125,7 @@ def test_what_we_did_not_sign_is_not_found_and_leaves_no_trace(path):
     assert world.ask("GET", path).status == 404
     assert world.ask("POST", path).status == 404
     assert world.queue.sent == []
-    assert world.opt_outs.marks == []
+    assert world.ledgers.writes == 0
 
 
 def test_a_pixel_is_an_image_and_an_open():
@@ -137,33 +145,6 @@ def test_an_image_proxy_is_a_machine_and_head_is_a_bot():
     world.ask("HEAD", f"/c/{token()}")
 
     assert [h.verdict for h in world.happened if isinstance(h, Tracked)] == ["machine", "bot"]
-
-
-def test_the_way_out_shows_a_page_on_get_and_changes_nothing():
-    world = World()
-
-    answer = world.ask("GET", f"/u/{token(UNSUBSCRIBE_LINK, '')}")
-
-    page = answer.body.decode()
-    assert answer.status == 200
-    assert '<form method="post">' in page
-    assert "단골 &lt;상점&gt;" in page
-    assert world.opt_outs.marks == []
-    assert world.queue.sent == []
-
-
-def test_the_way_out_takes_effect_on_post_as_often_as_it_comes():
-    world = World()
-
-    way_out = f"/u/{token(UNSUBSCRIBE_LINK, '')}"
-
-    world.ask("POST", way_out, b"List-Unsubscribe=One-Click", user_agent="")
-    answer = world.ask("POST", way_out, b"List-Unsubscribe=One-Click", user_agent="")
-
-    assert answer.status == 200
-    assert "처리되었습니다" in answer.body.decode()
-    assert [mark.user_id for mark in world.opt_outs.marks] == ["u1", "u1"]
-    assert {h.verdict for h in world.happened if isinstance(h, Tracked)} == {"human"}
 
 
 def test_a_track_call_becomes_an_event():
@@ -197,7 +178,7 @@ def test_an_identify_call_brings_traits_and_page_and_screen_are_events():
 
 def test_the_cold_path_imports_neither_sdk_nor_models():
     """A new process, so that nothing is imported already."""
-    heavy = "{'boto3', 'botocore', 'pydantic', 'jinja2', 'aws_lambda_powertools'}"
+    heavy = "{'boto3', 'botocore', 'pydantic', 'jinja2', 'aws_lambda_powertools', 'dangol.pipeline.pages'}"
     script = (
         "import sys; import dangol.pipeline.track, dangol.adapters.signed_http, dangol.adapters.clock, dangol.config;"
         f" import dangol.bootstrap; sys.exit(bool({heavy} & set(sys.modules)))"

@@ -6,8 +6,8 @@ import pytest
 
 from dangol.contracts import SendTest
 from dangol.domain.errors import DoubtError, RejectedError
-from dangol.domain.tracking import verify
-from dangol.pipeline.trial import NO_RUN, Trial
+from dangol.domain.tracking import NO_RUN, verify
+from dangol.pipeline.trial import Trial
 from dangol.ports import Refused
 from tests.dispatching import KEYS
 from tests.fakes import FakeClock, FakeThrottle, RecordingChannel

@@ -1,5 +1,6 @@
 """The clock, the settings, the schedules and the way out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,13 +8,15 @@ import pytest
 
 from dangol import config
 from dangol.adapters.clock import SystemClock
-from dangol.adapters.opt_outs import LedgerOptOuts
+from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.adapters.schedules import Schedules, Target, at_time, utc
 from dangol.config import Settings, SettingsError
 from dangol.domain.ledger import Ledger
+from dangol.domain.profile import Profile
 from dangol.domain.schedule import Expression
 from dangol.domain.tracking import UNSUBSCRIBE_LINK, Mark
-from tests.fakes import FakeDefinitions, FakeLedgers, FakeRuns
+from dangol.pipeline.wishes import Wish
+from tests.fakes import FakeDefinitions, FakeLedgers, FakeProfiles, FakeRuns
 from tests.fakes.world import NOW
 from tests.shop_campaign import definition
 from tests.unit.test_pipeline_record import entry
@@ -85,33 +88,77 @@ def test_credentials_are_those_that_lambda_hands_in(environment):
     assert config.credentials() == ("a", "b", "")
 
 
+OUT = Wish({"email": False})
+
+
+def preferences(ledgers: FakeLedgers, *people: Profile) -> LedgerPreferences:
+    return LedgerPreferences(ledgers, FakeProfiles(*people), FakeDefinitions(definition()))
+
+
 def test_an_opt_out_is_in_the_ledger_and_may_come_again():
     ledgers = FakeLedgers(FakeRuns(), entry("u1"))
-    way_out = LedgerOptOuts(ledgers, FakeDefinitions(definition()))
+    way_out = preferences(ledgers)
 
-    way_out.opt_out(MARK, NOW)
-    way_out.opt_out(MARK, NOW)
+    assert way_out.apply(MARK, OUT, NOW) == OUT
+    assert way_out.apply(MARK, OUT, NOW) == Wish()
 
     assert ledgers.ledgers["u1"].consents == {"email": -int(NOW.timestamp())}
     assert ledgers.writes == 1
-    assert way_out.sender() == ("단골상점", "ko")
 
 
 def test_an_opt_out_outlives_a_consent_dated_into_the_future():
     future = Ledger("u1", 1, {"email": int(NOW.timestamp()) + 999}, entries=entry("u1").entries)
     ledgers = FakeLedgers(FakeRuns(), future)
 
-    LedgerOptOuts(ledgers, FakeDefinitions(definition())).opt_out(MARK, NOW)
+    preferences(ledgers).apply(MARK, OUT, NOW)
 
     assert not ledgers.ledgers["u1"].consented("email")
 
 
-def test_an_opt_out_of_a_message_that_nobody_got_changes_nothing():
-    ledgers = FakeLedgers(FakeRuns())
+def test_an_opt_out_that_loses_against_another_writer_is_said_again():
+    ledgers = FakeLedgers(FakeRuns(), entry("u1"))
 
-    LedgerOptOuts(ledgers, FakeDefinitions(definition())).opt_out(MARK, NOW)
+    def somebody_is_quicker() -> None:
+        ledgers.before_write = lambda: None
+        ledgers.ledgers["u1"] = replace(ledgers.ledgers["u1"], rev=2, night=5)
 
-    assert ledgers.ledgers == {}
+    ledgers.before_write = somebody_is_quicker
+
+    assert preferences(ledgers).apply(MARK, OUT, NOW) == OUT
+    assert (ledgers.ledgers["u1"].night, ledgers.ledgers["u1"].consented("email")) == (5, False)
+
+
+def test_everything_that_changed_is_told():
+    ledgers = FakeLedgers(FakeRuns(), entry("u1"))
+    wish = Wish({"email": True, "sms": False}, night=True, pace=7)
+
+    assert preferences(ledgers).apply(MARK, wish, NOW) == Wish({"sms": False}, night=True, pace=7)
+
+
+def test_whoever_tries_out_the_links_of_a_test_send_speaks_for_nobody():
+    ledgers = FakeLedgers(FakeRuns(), entry("u1"))
+
+    assert preferences(ledgers).apply(replace(MARK, run=0), OUT, NOW) == Wish()
+    assert ledgers.writes == 0
+
+
+def test_how_things_stand_names_the_messages_channel_and_all_that_was_ever_said():
+    ledgers = FakeLedgers(FakeRuns(), replace(entry("u1"), consents={"sms": -5, "push": 6}, night=9, pace=7))
+
+    standing = preferences(ledgers).standing(MARK)
+
+    assert (standing.sender, standing.channel, standing.night, standing.pace) == ("단골상점", "email", True, 7)
+    assert standing.consents == {"email": False, "sms": False, "push": True}
+    assert preferences(ledgers).standing(replace(MARK, run=99)).channel is None
+
+
+@pytest.mark.parametrize(
+    ("traits", "language"), [({}, ""), ({"locale": "en-US"}, "en-US"), ({"locale": "", "language": "ko"}, "ko")]
+)
+def test_a_persons_language_is_a_trait(traits, language):
+    person = Profile("u1", traits=traits, rev=1)
+
+    assert preferences(FakeLedgers(FakeRuns()), person).languages("u1") == (language, "ko")
 
 
 class Scheduler:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from dangol.adapters.lake_files import LakeFiles
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
+    from dangol.pipeline.notices import Notifier
     from dangol.pipeline.person import PersonKeeper
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
-    from dangol.pipeline.track import OptOuts, Tracker
+    from dangol.pipeline.track import Preferences, Tracker
     from dangol.pipeline.trial import Trial
     from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
@@ -135,6 +136,32 @@ def dispatcher() -> "Dispatcher":
 
 
 @cache
+def notifier() -> "Notifier":
+    """Notices of consent, by the `dispatch` function."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.journals import DynamoJournals
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.queues import SqsQueue
+    from dangol.adapters.throttle import DynamoThrottle
+    from dangol.pipeline.dispatch import Worker
+    from dangol.pipeline.notices import Notifier, Stores
+
+    config = settings()
+    dynamodb, sqs, campaigns = client("dynamodb", config), client("sqs", config), config.need("campaigns_table")
+    stores = Stores(
+        definitions=DynamoDefinitions(dynamodb, campaigns),
+        ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
+        journals=DynamoJournals(dynamodb, campaigns),
+        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        throttle=DynamoThrottle(dynamodb, campaigns, horizon=Worker("", config.timeout).longest_piece),
+        sends=SqsQueue(sqs, config.need("send_queue_url")),
+        events=SqsQueue(sqs, config.need("event_queue_url")),
+        clock=clock(),
+    )
+    return Notifier(stores, str(uuid4()))
+
+
+@cache
 def trial() -> "Trial":
     """Test sends, by the `dispatch` function."""
     from dangol.adapters.parameters import SsmParameters
@@ -216,7 +243,7 @@ def tracker() -> "Tracker":
             keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
             write_keys=_remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
-            opt_outs=_opt_outs,
+            preferences=_preferences,
             now=clock().now,
             webhook_key=_remembered(lambda: parameters.secret("webhook-key")),
         )
@@ -224,15 +251,17 @@ def tracker() -> "Tracker":
 
 
 @cache
-def _opt_outs() -> "OptOuts":
+def _preferences() -> "Preferences":
     from dangol.adapters.definitions import DynamoDefinitions
     from dangol.adapters.ledgers import DynamoLedgers
-    from dangol.adapters.opt_outs import LedgerOptOuts
+    from dangol.adapters.opt_outs import LedgerPreferences
+    from dangol.adapters.profiles import DynamoProfiles
 
     config = settings()
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
     ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
-    return LedgerOptOuts(ledgers, DynamoDefinitions(dynamodb, campaigns))
+    profiles = DynamoProfiles(dynamodb, config.need("profiles_table"))
+    return LedgerPreferences(ledgers, profiles, DynamoDefinitions(dynamodb, campaigns))
 
 
 @cache
@@ -248,11 +277,15 @@ def build_recorder(config: Settings) -> "Recorder":
     from dangol.adapters.ledgers import DynamoLedgers
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.outcomes import DynamoOutcomes
+    from dangol.adapters.parameters import SsmParameters
     from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.queues import SqsQueue
     from dangol.adapters.runs import DynamoRuns
+    from dangol.adapters.webhooks import SignedWebhooks
     from dangol.pipeline.record import Recorder, Stores
 
     dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    sqs, parameters = client("sqs", config), SsmParameters(client("ssm", config), config.parameters_prefix)
     return Recorder(
         Stores(
             definitions=DynamoDefinitions(dynamodb, campaigns),
@@ -263,6 +296,9 @@ def build_recorder(config: Settings) -> "Recorder":
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),
+            webhooks=SignedWebhooks(_remembered(lambda: parameters.secret("webhook-secret"))),
+            events=SqsQueue(sqs, config.need("event_queue_url")),
+            sends=SqsQueue(sqs, config.need("send_queue_url")),
         )
     )
 

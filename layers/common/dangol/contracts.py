@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
+from dangol.domain.channel import ChannelName
+
 # Queues carry addresses, and an error ends up in a log.
 _QUIET = ConfigDict(hide_input_in_errors=True)
 
@@ -212,7 +214,54 @@ class Consented(Contract):
     run: int | None = None
 
 
-EventWork = Annotated[Decisions | Tracked | Received | Performed | Identified | Consented, Field(discriminator="kind")]
-event_work: TypeAdapter[Decisions | Tracked | Received | Performed | Identified | Consented] = TypeAdapter(
-    EventWork, config=_QUIET
-)
+class Announcement(Contract):
+    """A webhook on its way; `payload` is its body, `tries` how often nobody took it."""
+
+    kind: Literal["announcement"] = "announcement"
+    id: str
+    payload: dict[str, Any]
+    tries: int = 0
+
+
+class SendNotice(Contract):
+    """A notice of what came of a consent or refusal on `channel` (or `night`), to be sent `by` a channel.
+
+    `id` is made from that of the statement, `at` is when that was made, in epoch milliseconds.
+    """
+
+    kind: Literal["notice"] = "notice"
+    id: str
+    user_id: str
+    by: ChannelName
+    address: str
+    channel: str
+    given: bool
+    at: int
+    locale: str
+
+
+class Noticed(Contract):
+    """What became of a notice, as evidence for the lake; `answered` is the provider's id or reason."""
+
+    kind: Literal["noticed"] = "noticed"
+    id: str
+    user_id: str
+    at: int
+    received_at: int
+    source: str = ""
+    of: str
+    by: str
+    channel: str
+    given: bool
+    outcome: str
+    answered: str = ""
+
+
+EventWork = Annotated[
+    Decisions | Tracked | Received | Performed | Identified | Consented | Noticed | Announcement,
+    Field(discriminator="kind"),
+]
+event_work: TypeAdapter[
+    Decisions | Tracked | Received | Performed | Identified | Consented | Noticed | Announcement
+] = TypeAdapter(EventWork, config=_QUIET)
+send_work: TypeAdapter[SendChunk | SendNotice] = TypeAdapter(SendChunk | SendNotice, config=_QUIET)

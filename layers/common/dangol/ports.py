@@ -420,3 +420,19 @@ class Traces(Protocol):
         `outcome`, `reason` and `verdict`; each once, however often it was delivered.
         """
         ...
+
+
+class Delivery(Enum):
+    """What became of a webhook: taken, worth another try, or refused for good."""
+
+    TAKEN = "taken"
+    LATER = "later"
+    REFUSED = "refused"
+
+
+class Webhooks(Protocol):
+    """Signed webhooks to the public internet."""
+
+    def deliver(self, url: str, hook_id: str, body: bytes, at: datetime) -> Delivery:
+        """Post `body` to an address, signed as of `at`; refused where the address leads to no public one."""
+        ...

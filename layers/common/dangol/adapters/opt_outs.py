@@ -1,33 +1,57 @@
-"""The way out, straight into the ledger."""
+"""The way out, and back, straight into the ledger."""
 
 from datetime import datetime
+from typing import Final
 
-from dangol.domain.ledger import Ledger
-from dangol.domain.tracking import Mark
-from dangol.ports import Definitions, Ledgers
+from dangol.domain.consent import Word, hear, news
+from dangol.domain.tracking import NO_RUN, Mark
+from dangol.pipeline.wishes import Standing, Wish
+from dangol.ports import Definitions, Ledgers, Profiles
+
+# Where a person's language may stand among their traits.
+_LANGUAGES: Final = ("locale", "language")
 
 
-class LedgerOptOuts:
-    """Opt-outs that are effective before the answer."""
+class LedgerPreferences:
+    """Preferences that are effective before the answer; the newest word counts, and it is this one."""
 
-    def __init__(self, ledgers: Ledgers, definitions: Definitions) -> None:
+    def __init__(self, ledgers: Ledgers, profiles: Profiles, definitions: Definitions) -> None:
         self._ledgers = ledgers
+        self._profiles = profiles
         self._definitions = definitions
 
-    def opt_out(self, mark: Mark, at: datetime) -> None:
-        """Withdraw consent for the channel of the marked message; as often as it is asked."""
-        todo: dict[str, Ledger] = dict(self._ledgers.get_many([mark.user_id]))
-        while todo:
-            ledger = todo[mark.user_id]
-            entry = ledger.entry(mark.run)
-            if entry is None:
-                return
-            # The newest word counts, also against a consent that an import dated into the future.
-            when = max(int(at.timestamp()), abs(ledger.consents.get(entry.channel, 0)))
-            withdrawn = ledger.with_consent(entry.channel, given=False, at=when)
-            todo = dict(self._ledgers.put_many([withdrawn])) if withdrawn is not ledger else {}
-
-    def sender(self) -> tuple[str, str]:
-        """The sender's name, and the locale to speak in."""
+    def standing(self, mark: Mark) -> Standing:
+        """How things stand for the person of a link."""
+        ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
         project = self._definitions.project()
-        return project.sender.name, project.locale
+        entry = ledger.entry(mark.run)
+        known = {channel: said > 0 for channel, said in ledger.consents.items()}
+        return Standing(
+            sender=project.sender.name,
+            zone=project.zone,
+            channel=entry.channel if entry else None,
+            consents={**({entry.channel: False} if entry else {}), **known},
+            night=ledger.night > 0,
+            pace=ledger.pace,
+        )
+
+    def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
+        """Store what is wished; what of it changed anything, as often as it is asked."""
+        word = Word(int(at.timestamp()), wish.consents, wish.night, wish.pace, live=True)
+        # Whoever tries out the links of a preview or a test send speaks for nobody.
+        if mark.run == NO_RUN:
+            return Wish()
+        ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
+        while (after := hear(ledger, word)) is not ledger:
+            newer = self._ledgers.put_many([after]).get(mark.user_id)
+            if newer is None:
+                changed = news(ledger, after)
+                return Wish(changed.consents, changed.night, changed.pace)
+            ledger = newer
+        return Wish()
+
+    def languages(self, user_id: str) -> tuple[str, str]:
+        """The person's own language, empty where it is not known, and the project's."""
+        traits = self._profiles.get_many([user_id])[user_id].traits
+        theirs = next((str(traits[name]) for name in _LANGUAGES if traits.get(name)), "")
+        return theirs, self._definitions.project().locale

@@ -39,11 +39,19 @@ def hear(ledger: Ledger, word: Word) -> Ledger:
     return after if after is ledger else replace(after, rev=ledger.rev + 1)
 
 
-def stands(ledger: Ledger, word: Word) -> Word:
-    """What of `word` is what the ledger holds today; the rest was overtaken by something newer."""
-    consents = {c: given for c, given in word.consents.items() if _already(ledger.consents.get(c, 0), given=given)}
-    night = word.night if word.night is not None and _already(ledger.night, given=word.night) else None
-    return replace(word, consents=consents, night=night, pace=word.pace if word.pace == ledger.pace else None)
+def news(before: Ledger, after: Ledger) -> Word:
+    """What is otherwise in `after`; a statement that only renews the date of what stood is none."""
+    consents = {c: said > 0 for c, said in after.consents.items() if _sign(said) != _sign(before.consents.get(c, 0))}
+    return Word(
+        at=0,
+        consents=consents,
+        night=after.night > 0 if _sign(after.night) != _sign(before.night) else None,
+        pace=after.pace if after.pace != before.pace else None,
+    )
+
+
+def _sign(said: int) -> int:
+    return (said > 0) - (said < 0)
 
 
 def _already(known: int, *, given: bool) -> bool:

@@ -185,7 +185,16 @@ def _capped(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | N
     if run.campaign.purpose == "information":
         return None
     full = any(_full(cap, run, person, ledger, now) for cap in run.project.caps)
-    return Skip(Reason.FREQUENCY_CAP) if full else None
+    return Skip(Reason.FREQUENCY_CAP) if full or _too_soon(ledger, now) else None
+
+
+def _too_soon(ledger: Ledger, now: datetime) -> bool:
+    """The person's own wish, over all channels: at most one advertising message in so many days of 24 hours."""
+    # As with a rolling cap: one exactly a window ago has left it.
+    since = int(now.timestamp()) - ledger.pace * 86_400
+    return bool(ledger.pace) and any(
+        e.counts and e.purpose == "marketing" and e.claimed_at > since for e in ledger.entries
+    )
 
 
 def _full(cap: Cap, run: Run, person: Person, ledger: Ledger, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from dangol.domain.channel import CHANNELS, AnyChannel, ChannelName
 from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Number, Rate, Share, Text, format_duration, parse_duration
 from dangol.domain.segment import Segment
+from dangol.domain.webhook import checked
 
 __all__ = [
     "CALENDAR",
@@ -29,6 +30,7 @@ __all__ = [
     "Sender",
     "TimeOfDay",
     "TimeZone",
+    "Webhooks",
 ]
 Purpose = Literal["marketing", "information"]
 CALENDAR: Final = ("day", "week")
@@ -177,6 +179,12 @@ class ProjectLimits(Node):
     read_units: Rate = Field(default=3_000, description="a second, of the Profiles table, by all scans")
 
 
+class Webhooks(Node):
+    """Who is told of what, by signed webhooks."""
+
+    consent_changed: Annotated[Text, AfterValidator(checked)] | None = None
+
+
 class Project(Node):
     """The whole of `dangol.yaml`."""
 
@@ -201,6 +209,10 @@ class Project(Node):
     prices: dict[AnyChannel, Annotated[Number, Field(ge=0)]] = Field(default_factory=dict)
     channels: dict[ChannelName, ChannelSettings] = Field(default_factory=dict)
     limits: ProjectLimits = ProjectLimits()
+    webhooks: Webhooks = Webhooks()
+    consent_notice: Annotated[bool, Field(strict=True)] = Field(
+        default=True, description="tell people in Korea what came of their consent or refusal, as its law asks"
+    )
 
     @model_validator(mode="after")
     def _console_has_no_provider(self) -> Self:

@@ -20,6 +20,8 @@ VERSION: Final = 1
 MAC_BYTES: Final = 10
 _HEADER: Final = struct.Struct(">BBIBB")
 MAX_LINKS: Final = 250
+# Runs are numbered from one; links of a preview or a test send carry this.
+NO_RUN: Final = 0
 # Link numbers above the real links: what is not a click.
 OPEN_LINK: Final = 251
 UNSUBSCRIBE_LINK: Final = 252

@@ -1,18 +1,16 @@
-"""What people said of consent, taken into the ledger where it is not there yet."""
+"""What people said of consent, taken into the ledger where it is not there yet, and told where it is news."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dangol.contracts import Consented
-from dangol.domain.consent import Word, hear
+from dangol.domain.consent import Word, hear, news
 from dangol.domain.ledger import Ledger
 from dangol.pipeline.mirroring import mirror
 from dangol.ports import Ledgers, Profiles
 
-
-def word_of(said: Consented) -> Word:
-    """The statement that evidence is of."""
-    return Word(said.at // 1000, said.consents, said.night, said.pace)
+Announce = Callable[[Sequence[Consented]], None]
 
 
 class Consents:
@@ -22,26 +20,35 @@ class Consents:
         self._ledgers = ledgers
         self._profiles = profiles
 
-    def record(self, said: Sequence[Consented]) -> None:
-        """Take in what came through the API; what was said on a page is in the ledger already."""
-        by_person: dict[str, list[Word]] = {}
+    def record(self, said: Sequence[Consented], announce: Announce) -> None:
+        """Take in what came through the API, and tell `announce` of every change.
+
+        What was said on a page is in the ledger already, and all of it changed something. An import's changes are the
+        importer's own news. A change may be announced twice, and is never lost.
+        """
+        by_person: dict[str, list[Consented]] = defaultdict(list)
         for statement in said:
             if statement.method == "api":
-                by_person.setdefault(statement.user_id, []).append(word_of(statement))
+                by_person[statement.user_id].append(statement)
+        announce([statement for statement in said if statement.method in ("page", "one_click")])
         todo = dict(self._ledgers.get_many(list(by_person))) if by_person else {}
         while todo:
-            changed = []
-            for user, ledger in todo.items():
-                after = _heard(ledger, by_person[user])
-                if after is not ledger:
-                    changed.append(after)
+            heard = {user: _heard(ledger, by_person[user]) for user, ledger in todo.items()}
+            # Before it is stored: afterwards, a worker who died here would find nothing new.
+            announce([statement for _, fresh in heard.values() for statement in fresh])
+            changed = [after for user, (after, _) in heard.items() if after is not todo[user]]
             todo = dict(self._ledgers.put_many(changed))
         mirror((statement.user_id for statement in said), self._ledgers, self._profiles)
 
 
-def _heard(ledger: Ledger, words: Sequence[Word]) -> Ledger:
-    """The ledger after all of them, one `rev` on; the same one where nothing changes."""
-    after = ledger
-    for word in words:
-        after = hear(after, word)
-    return after if after is ledger else replace(after, rev=ledger.rev + 1)
+def _heard(ledger: Ledger, said: Sequence[Consented]) -> tuple[Ledger, list[Consented]]:
+    """The ledger after all of them, one `rev` on or the same, and what of each is news."""
+    after, fresh = ledger, []
+    for statement in said:
+        before = after
+        after = hear(before, Word(statement.at // 1000, statement.consents, statement.night, statement.pace))
+        word = news(before, after)
+        if word.consents or word.night is not None or word.pace is not None:
+            told = {"consents": dict(word.consents), "night": word.night, "pace": word.pace}
+            fresh.append(statement.model_copy(update=told))
+    return (after if after is ledger else replace(after, rev=ledger.rev + 1)), fresh

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import orjson
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Received, Tracked
+from dangol.contracts import Consented, Decisions, Identified, Noticed, Performed, Received, Tracked
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.ports import Objects
 
+Told = Performed | Identified | Consented | Noticed
+_NOTICED: Final = {"of", "by", "channel", "given", "outcome", "answered"}
 _EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
 
 # What the lake keeps of a message's engagement and receipts beside who, when and which run.
@@ -26,7 +28,9 @@ class LakeWriter:
         self._known = known
 
     def write(
-        self, batch: Sequence[Decisions | Tracked | Received | Performed | Identified | Consented], now: datetime
+        self,
+        batch: Sequence[Decisions | Tracked | Received | Performed | Identified | Consented | Noticed],
+        now: datetime,
     ) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
@@ -49,7 +53,7 @@ class LakeWriter:
         return {**_common(happening), **names, **told}
 
 
-def _common(happening: Tracked | Received | Performed | Identified | Consented) -> dict[str, Any]:
+def _common(happening: Tracked | Received | Told) -> dict[str, Any]:
     return {
         "id": happening.id,
         "kind": happening.kind,
@@ -59,13 +63,15 @@ def _common(happening: Tracked | Received | Performed | Identified | Consented) 
     }
 
 
-def _row(happening: Performed | Identified | Consented) -> dict[str, Any]:
+def _row(happening: Told) -> dict[str, Any]:
     row = {**_common(happening), "received_at": _iso(happening.received_at), "source": happening.source}
     if isinstance(happening, Performed):
         value = None if happening.value is None else float(happening.value)
         return {**row, "event": happening.event, "value": value, "properties": _json(happening.properties)}
     if isinstance(happening, Identified):
         return {**row, "properties": _json(happening.traits)}
+    if isinstance(happening, Noticed):
+        return {**row, "properties": _json(happening.model_dump(include=_NOTICED))}
     evidence = happening.model_dump(include=_EVIDENCE, exclude_defaults=True)
     return {**row, "properties": _json({"consents": happening.consents, "method": happening.method, **evidence})}
 

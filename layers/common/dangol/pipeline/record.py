@@ -7,7 +7,8 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Consented, Decisions, Identified, Performed, Received, Tracked
+from dangol.contracts import Announcement, Consented, Decisions, Identified, Noticed, Performed, Received, Tracked
+from dangol.pipeline.announcing import Announcer
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement
@@ -17,9 +18,9 @@ from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.pipeline.receiving import Receiver
 from dangol.pipeline.recorded import Recorded
-from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Runs
+from dangol.ports import Catalogue, Clock, Definitions, Ledgers, Objects, Outcomes, Profiles, Queue, Runs, Webhooks
 
-Happening = Decisions | Tracked | Received | Performed | Identified | Consented
+Happening = Decisions | Tracked | Received | Performed | Identified | Consented | Noticed | Announcement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Stores:
     objects: Objects
     catalogue: Catalogue
     clock: Clock
+    webhooks: Webhooks
+    events: Queue
+    sends: Queue
 
 
 class Recorder:
@@ -48,24 +52,29 @@ class Recorder:
         self._receiver = Receiver(stores.ledgers, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
         self._consents = Consents(stores.ledgers, stores.profiles)
+        queues = (stores.events, stores.sends)
+        self._announcer = Announcer(stores.profiles, stores.webhooks, queues)
 
     def record(self, batch: Sequence[Happening]) -> Recorded:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
         batch = self._remembered(batch)
-        self._lake.write(batch, now)
+        self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
         said = [h for h in batch if isinstance(h, Performed | Identified)]
         recorded = self._folder.fold(said, project)
-        self._consents.record([h for h in batch if isinstance(h, Consented)])
+        consented = [h for h in batch if isinstance(h, Consented)]
+        self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._receiver.record([h for h in batch if isinstance(h, Received)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
+        # Last, for they ask others: whoever is down must hold up nothing of the above.
+        self._announcer.deliver([h for h in batch if isinstance(h, Announcement)], project, self._stores.clock)
         return recorded
 
     def _remembered(self, batch: Sequence[Happening]) -> Sequence[Happening]:
         """The batch without those who have been forgotten."""
-        users = {h.user_id for h in batch if not isinstance(h, Decisions)}
+        users = {h.user_id for h in batch if not isinstance(h, Decisions | Announcement)}
         users |= {d.user_id for h in batch if isinstance(h, Decisions) for d in h.decided}
         gone = forgotten_among(users, self._stores.ledgers)
         if not gone:
@@ -75,7 +84,7 @@ class Recorder:
             if isinstance(happening, Decisions):
                 decided = [d for d in happening.decided if d.user_id not in gone]
                 left.append(happening.model_copy(update={"decided": decided}))
-            elif happening.user_id not in gone:
+            elif isinstance(happening, Announcement) or happening.user_id not in gone:
                 left.append(happening)
         return left
 

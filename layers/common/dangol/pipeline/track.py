@@ -10,15 +10,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dangol.domain.bots import judge
 from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
-from dangol.pipeline import pages
 from dangol.pipeline.intake import Intake, Taken
 from dangol.pipeline.message_calls import message_in
 from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
+
+if TYPE_CHECKING:
+    from dangol.pipeline.wishes import Asked, Standing, Wish
 
 logger = logging.getLogger(__name__)
 
@@ -65,26 +67,30 @@ class EventQueue(Protocol):
         ...
 
 
-class OptOuts(Protocol):
-    """The way out, effective at once."""
+class Preferences(Protocol):
+    """What a person allows; a change is effective at once."""
 
-    def opt_out(self, mark: Mark, at: datetime) -> None:
-        """Withdraw consent for the channel of the marked message."""
+    def standing(self, mark: Mark) -> "Standing":
+        """How things stand for the person of a link."""
         ...
 
-    def sender(self) -> tuple[str, str]:
-        """The sender's name, and the locale to speak in."""
+    def apply(self, mark: Mark, wish: "Wish", at: datetime) -> "Wish":
+        """Store what is wished; what of it changed anything."""
+        ...
+
+    def languages(self, user_id: str) -> tuple[str, str]:
+        """The person's own language, empty where it is not known, and the project's."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What `track` works with; keys and opt-outs are fetched when they are first needed."""
+    """What `track` works with; keys and preferences are fetched when they are first needed."""
 
     keys: Callable[[], Keys]
     write_keys: Callable[[], Mapping[str, str]]
     queue: EventQueue
-    opt_outs: Callable[[], OptOuts]
+    preferences: Callable[[], Preferences]
     now: Callable[[], datetime]
     webhook_key: Callable[[], str]
 
@@ -128,16 +134,44 @@ class Tracker:
 
     def _way_out(self, token: str, request: Request) -> Response:
         """GET shows and changes nothing; POST takes effect before the answer, as often as it comes."""
+        # A click, which comes a thousand times as often, starts without the pages.
+        from dangol.pipeline import pages, wishes
+
         mark, _ = verify(token, self._doors.keys())
         if mark.link != UNSUBSCRIBE_LINK:
             raise ForgeryError("not a way out")
-        opt_outs = self._doors.opt_outs()
-        name, locale = opt_outs.sender()
+        preferences = self._doors.preferences()
+        standing = preferences.standing(mark)
         if request.method != "POST":
-            return Response(200, _HTML, pages.confirm(name, locale).encode())
-        opt_outs.opt_out(mark, self._doors.now())
-        self._pass_on({**self._tracked("unsubscribed", mark, request), "verdict": "human", "reason": None})
-        return Response(200, _HTML, pages.done(name, locale).encode())
+            return Response(200, _HTML, pages.asking(standing, self._locale(mark, request)).encode())
+        now, told = self._doors.now(), wishes.asked(request.headers.get("content-type", ""), request.body)
+        out = told.action in ("one_click", "out")
+        changed = preferences.apply(mark, told.wish(standing), now)
+        if changed:
+            self._pass_on(self._evidence(changed, told, mark, request))
+        if out or changed.consents.get(standing.channel or "") is False:
+            self._pass_on({**self._tracked("unsubscribed", mark, request), "verdict": "human", "reason": None})
+        page = pages.changed(preferences.standing(mark), changed, now, self._locale(mark, request), out=out)
+        return Response(200, _HTML, page.encode())
+
+    def _evidence(self, changed: "Wish", told: "Asked", mark: Mark, request: Request) -> dict[str, Any]:
+        from dangol.pipeline import wishes
+
+        method = "one_click" if told.action == "one_click" else "page"
+        return {
+            **wishes.evidence(changed, method, self._doors.now()),
+            "id": f"{request.request_id}:consent",
+            "user_id": mark.user_id,
+            "run": mark.run,
+            "ip": request.ip,
+            "user_agent": request.headers.get("user-agent", "")[:512],
+        }
+
+    def _locale(self, mark: Mark, request: Request) -> str:
+        from dangol.pipeline import pages
+
+        theirs, default = self._doors.preferences().languages(mark.user_id)
+        return pages.locale_of(theirs, request.headers.get("accept-language", ""), default)
 
     def _take_in(self, call: str, request: Request) -> Response:
         if call == "receipts/webhook":

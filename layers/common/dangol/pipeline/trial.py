@@ -13,14 +13,12 @@ from dangol.domain.advertising import LABEL
 from dangol.domain.campaign import Campaign
 from dangol.domain.errors import DoubtError, SendError
 from dangol.domain.project import Project
-from dangol.domain.tracking import Keys
+from dangol.domain.tracking import NO_RUN, Keys
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.pipeline.plans import ChannelOf, campaign_pace, provider_of
 from dangol.ports import Accepted, Clock, Message, Throttle
 from dangol.rendering import MissingVariableError
 
-# Runs are numbered from one.
-NO_RUN: Final = 0
 _MARKS: Final = {"ko": "[테스트]"}
 
 
