@@ -17,6 +17,7 @@ from dangol import bootstrap
 from dangol.contracts import Consented, Performed
 from dangol.domain.ledger import UNDATED, Ledger
 from dangol.domain.profile import Profile, set_traits
+from dangol.pipeline.forgotten import forgotten_among
 from dangol.pipeline.recorded import Recorded
 
 T = TypeVar("T")
@@ -51,6 +52,9 @@ def import_profiles(stack: Stack, rows: Iterable[ProfileRow], origin: Origin, pr
     recorder = bootstrap.build_recorder(stack.settings)
 
     def store(some: list[ProfileRow]) -> tuple[int, int]:
+        # Whoever has been forgotten is not brought back by an older file.
+        gone = forgotten_among({row.user_id for row in some}, stack.ledgers)
+        some = [row for row in some if row.user_id not in gone]
         # Of two rows about one person the later one counts, each trait by itself.
         people = _by_person(some)
         _store_consents(stack, people, now)

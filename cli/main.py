@@ -34,6 +34,8 @@ _ORDER: Final = (
     "status",
     "report",
     "why",
+    "export",
+    "forget",
 )
 _JSON: Final = "dangol.json"
 

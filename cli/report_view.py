@@ -22,7 +22,18 @@ def render_report(console: Console, report: dict[str, Any], say: Words) -> None:
 
 
 def _arms(console: Console, report: dict[str, Any], say: Words) -> None:
-    columns = ("variant", "audience", "sent", "opened", "clicked", "click_rate", "converted", "conversion_rate")
+    columns = (
+        "variant",
+        "audience",
+        "sent",
+        "delivered",
+        "bounced",
+        "opened",
+        "clicked",
+        "click_rate",
+        "converted",
+        "conversion_rate",
+    )
     heads = [*(say[c] for c in columns), say["revenue"], say["uplift"], say["unsubscribed"], say["bot_clicked"]]
     table(console, heads, [_arm(arm, report, say) for arm in report["variants"]], numbers=1)
 
@@ -33,6 +44,8 @@ def _arm(arm: dict[str, Any], report: dict[str, Any], say: Words) -> list[object
         say["holdout"] if arm["holdout"] else arm["name"],
         arm["audience"],
         arm["sent"],
+        "-" if arm["delivered"] is None else arm["delivered"],
+        "-" if arm["bounced"] is None else arm["bounced"],
         arm["opened"],
         arm["clicked"],
         percent(arm["click_rate"]),

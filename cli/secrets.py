@@ -16,6 +16,7 @@ def ensure_secrets(stack: Stack) -> list[str]:
     wanted = {
         "link-keys": json.dumps(link),
         "write-keys": json.dumps({"app": secrets.token_urlsafe(_KEY_BYTES)}),
+        "webhook-key": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
         "webhook-secret": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
         "report-key": secrets.token_urlsafe(_KEY_BYTES),
     }

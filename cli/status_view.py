@@ -22,6 +22,9 @@ def render_status(console: Console, status: dict[str, Any], say: Words) -> None:
     console.print(f"{say['audience']:<10} {status['audience']:>9,}")
     for name in _SHOWN:
         console.print(f"{say[name]:<10} {status[name]:>9,}")
+    for name in ("delivered", "bounced"):
+        if status.get(name) is not None:
+            console.print(f"{say[name]:<10} {status[name]:>9,}")
     for kind in ("skipped", "failed"):
         for reason, number in status[kind].items():
             console.print(f"{say[kind]:<10} {number:>9,}  {say[reason]}")

@@ -1,12 +1,13 @@
 """Record what happened, from EventQueue."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dangol import bootstrap
 from dangol.contracts import Happening, event_work
 from dangol.observability import logger
+from dangol.pipeline.ses_events import NotAReceiptError, is_ses_event, read_ses_event
 
 
 @logger.inject_lambda_context
@@ -43,4 +44,15 @@ def record_all(messages: Mapping[str, list[Happening]]) -> list[str]:
 def parse(body: str) -> list[Happening]:
     """The happenings of one message: one, or a list of them."""
     said = json.loads(body)
-    return [event_work.validate_python(each) for each in (said if isinstance(said, list) else [said])]
+    return [happening for each in (said if isinstance(said, list) else [said]) for happening in read(each)]
+
+
+def read(said: Any) -> Sequence[Happening]:
+    """One happening of our own, or the receipts of an event of SES; none where that is no receipt."""
+    if not is_ses_event(said):
+        return [event_work.validate_python(said)]
+    try:
+        return read_ses_event(said)
+    except NotAReceiptError as error:
+        logger.info("event of SES left out", event=str(error))
+        return []

@@ -1,7 +1,7 @@
 """Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
 
 from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeQueries, FakeTraces
-from tests.fakes.people import FakeLedgers, FakeLists, FakeOutcomes, FakeProfiles
+from tests.fakes.people import FakeLedgers, FakeLists, FakeOutcomes, FakePeople, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
 from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, FakeWebhooks, RecordingChannel
 
@@ -15,6 +15,7 @@ __all__ = [
     "FakeLists",
     "FakeObjects",
     "FakeOutcomes",
+    "FakePeople",
     "FakeProfiles",
     "FakeQueries",
     "FakeQueue",

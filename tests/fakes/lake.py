@@ -14,6 +14,8 @@ class FakeObjects:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        # What was replaced or removed, as a versioned bucket keeps it.
+        self.old: list[tuple[str, bytes]] = []
 
     def put_once(self, key: str, body: bytes) -> bool:
         if key in self.objects:
@@ -28,6 +30,21 @@ class FakeObjects:
 
     def keys(self, prefix: str, after: str | None, limit: int) -> Sequence[str]:
         return sorted(k for k in self.objects if k.startswith(prefix) and k > (after or ""))[:limit]
+
+    def replace(self, key: str, body: bytes) -> None:
+        self._keep(key)
+        self.objects[key] = body
+
+    def remove(self, key: str) -> None:
+        self._keep(key)
+        self.objects.pop(key, None)
+
+    def drop_old_versions(self, prefix: str) -> None:
+        self.old = [(key, body) for key, body in self.old if not key.startswith(prefix)]
+
+    def _keep(self, key: str) -> None:
+        if key in self.objects:
+            self.old.append((key, self.objects[key]))
 
     def rows(self, prefix: str) -> list[dict[str, Any]]:
         """The JSON lines of all gzipped objects under a prefix."""

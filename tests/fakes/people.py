@@ -153,3 +153,23 @@ class FakeLists:
 
     def names(self) -> frozenset[str]:
         return frozenset(self.lists)
+
+
+class FakePeople:
+    """One person in the stores that are keyed by person."""
+
+    def __init__(self, profiles: FakeProfiles, ledgers: FakeLedgers, outcomes: FakeOutcomes) -> None:
+        self._profiles = profiles
+        self._ledgers = ledgers
+        self._outcomes = outcomes
+
+    def outcomes(self, user_id: str) -> Sequence[Outcome]:
+        return [outcome for (user, _), outcome in sorted(self._outcomes.outcomes.items()) if user == user_id]
+
+    def erase(self, user_id: str) -> int:
+        theirs = self.outcomes(user_id)
+        for outcome in theirs:
+            del self._outcomes.outcomes[outcome.user_id, outcome.run]
+        self._ledgers.ledgers.pop(user_id, None)
+        self._profiles.people.pop(user_id, None)
+        return len(theirs)

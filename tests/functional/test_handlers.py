@@ -64,7 +64,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     stage, queue = Stage(), FakeQueue()
     for name in ("segmenter", "dispatcher", "notifier", "trial", "recorder", "reporter"):
         monkeypatch.setattr(bootstrap, name, lambda: stage)
-    doors = Doors(lambda: None, lambda: {"app": "secret"}, queue, lambda: None, FakeClock().now)  # type: ignore[arg-type,return-value]
+    doors = Doors(lambda: None, lambda: {"app": "secret"}, queue, lambda: None, FakeClock().now, lambda: "")  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))
     monkeypatch.setattr(bootstrap, "report_key", lambda: lambda: "report-key")
     return stage

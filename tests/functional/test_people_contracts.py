@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.lists import DynamoLists
 from dangol.adapters.outcomes import DynamoOutcomes
+from dangol.adapters.people import DynamoPeople
 from dangol.adapters.profiles import DynamoProfiles
 from dangol.adapters.runs import DynamoRuns
 from dangol.domain.ledger import Entry, Flag, Ledger, State
@@ -18,7 +19,7 @@ from dangol.domain.listing import MemberList
 from dangol.domain.profile import History, Profile
 from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject
 from dangol.ports import Outcome, Search
-from tests.fakes import FakeLedgers, FakeLists, FakeOutcomes, FakeProfiles, FakeRuns
+from tests.fakes import FakeLedgers, FakeLists, FakeOutcomes, FakePeople, FakeProfiles, FakeRuns
 from tests.fakes.world import NOW
 
 EVERYBODY = Search(OPEN, Columns(whole=True))
@@ -60,21 +61,25 @@ class Stores:
     outcomes: Any
     runs: Any
     lists: Any
+    people: Any
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "fake":
         runs = FakeRuns()
-        return Stores(FakeProfiles(), FakeLedgers(runs), FakeOutcomes(runs), runs, FakeLists())
+        fakes = FakeProfiles(), FakeLedgers(runs), FakeOutcomes(runs)
+        return Stores(*fakes, runs, FakeLists(), FakePeople(*fakes))
     client, table = request.getfixturevalue("dynamodb"), request.getfixturevalue("new_table")
     campaigns = table("pk", "sk")
+    profiles, ledger, outcomes = table("user_id"), table("user_id"), table("user_id", "run")
     return Stores(
-        DynamoProfiles(client, table("user_id")),
-        DynamoLedgers(client, table("user_id"), campaigns),
-        DynamoOutcomes(client, table("user_id", "run"), campaigns),
+        DynamoProfiles(client, profiles),
+        DynamoLedgers(client, ledger, campaigns),
+        DynamoOutcomes(client, outcomes, campaigns),
         DynamoRuns(client, campaigns),
         DynamoLists(client, campaigns),
+        DynamoPeople(client, profiles=profiles, ledger=ledger, outcomes=outcomes),
     )
 
 
@@ -303,3 +308,20 @@ def test_the_names_of_all_lists_are_known(stores):
         stores.lists.put(MemberList(name, rev=1))
 
     assert stores.lists.names() == {"vip", "이탈위험"}
+
+
+def test_a_person_is_erased_from_every_store_and_others_are_not(stores):
+    for user in ("u1", "u2"):
+        stores.profiles.put_many([Profile(user, traits={"age": 1})])
+        stores.ledgers.put_many([ledger(user)])
+        for run in (7, 12):
+            stores.outcomes.put_counted([Outcome(user, run, {"goal": Decimal(1)}, {}, 1)], RUN, {}, NOW)
+
+    assert sorted(outcome.run for outcome in stores.people.outcomes("u1")) == [7, 12]
+    assert stores.people.erase("u1") == 2
+    assert stores.people.erase("u1") == 0
+
+    assert stores.people.outcomes("u1") == []
+    assert [stores.profiles.get_many([u])[u].rev > 0 for u in ("u1", "u2")] == [False, True]
+    assert [stores.ledgers.get_many([u])[u].rev > 0 for u in ("u1", "u2")] == [False, True]
+    assert len(stores.people.outcomes("u2")) == 2

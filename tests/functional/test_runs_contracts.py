@@ -340,6 +340,22 @@ def test_a_query_that_fails_says_why(queries):
         done(queries, name)
 
 
+def test_an_object_is_rewritten_or_removed_and_its_old_versions_dropped(objects):
+    objects.put_once("a/1", b"first")
+    objects.put_once("a/2", b"second")
+
+    objects.replace("a/1", b"other")
+    objects.remove("a/2")
+    objects.remove("a/2")
+    objects.drop_old_versions("a/")
+    objects.drop_old_versions("a/")
+
+    assert objects.get("a/1") == b"other"
+    assert list(objects.keys("a/", None, 9)) == ["a/1"]
+    with pytest.raises(NotFoundError):
+        objects.get("a/2")
+
+
 def test_the_lakes_totals_count_each_event_once(objects):
     known = KnownRuns(FakeRuns(running()), FakeDefinitions(definition()), FakeClock())
     writer = LakeWriter(objects, known)

@@ -7,7 +7,7 @@ from typing import Any
 from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
-from dangol.domain.ledger import address_hash
+from dangol.domain.suppression import address_hash
 from dangol.domain.tracking import Mark
 from dangol.pipeline.control import Controller
 from dangol.pipeline.dispatch import Dispatcher, Worker

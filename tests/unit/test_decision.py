@@ -6,7 +6,8 @@ import pytest
 from dangol.domain import decision
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Hold, HoldOut, Person, Reason, Run, Send, Skip, decide, entry_for
-from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State, address_hash
+from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
+from dangol.domain.suppression import address_hash
 from tests.actors import ANN, NEW_YORK, NOON, NOW, SEOUL, campaign, entry, ledger, project, run
 
 NIGHT = {"marketing": {"from": "21:00", "to": "08:00"}}

@@ -14,11 +14,11 @@ from dangol.domain.ledger import (
     Flag,
     Ledger,
     State,
-    address_hash,
     pack,
     unpack,
 )
 from dangol.domain.project import CHANNELS
+from dangol.domain.suppression import address_hash
 from tests.actors import NOON, NOW, entry, ledger
 
 ENTRIES = st.builds(

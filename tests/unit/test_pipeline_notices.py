@@ -7,9 +7,10 @@ import pytest
 
 from dangol.contracts import Noticed, SendNotice
 from dangol.domain.errors import ConflictError, DoubtError, RejectedError, ThrottledError
-from dangol.domain.ledger import Ledger, address_hash
+from dangol.domain.ledger import Ledger
 from dangol.domain.notice import NIGHT, notice_channel
 from dangol.domain.profile import Profile
+from dangol.domain.suppression import address_hash
 from dangol.pipeline.notices import Notifier, Stores
 from dangol.ports import Refused
 from tests.fakes import (

@@ -642,3 +642,13 @@ def test_who_is_on_a_list_is_recorded_and_goes_to_the_lake_person_by_person():
     assert rows[0]["properties"] == '{"list":"vip","member":true}'
     assert world.profiles.people["u2"].lists == {"vip": SENT_AT}
     assert world.lists.get("vip").imported_at == SENT_AT
+
+
+def test_a_message_that_was_shown_counts_its_person_once():
+    world = World()
+
+    world.recorder.record([did("shown"), did("shown")])
+    world.recorder.record([did("shown")])
+
+    assert world.counts() == {"arm:0:shown": 1}
+    assert world.ledgers.ledgers["u1"].entries[0].flags == Flag.SHOWN

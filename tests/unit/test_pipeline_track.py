@@ -13,8 +13,9 @@ from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Identified, Performed, Tracked, event_work
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import Profile
-from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, Keys, Mark, sign
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, Keys, Mark, sign
 from dangol.pipeline.track import Doors, Request, Tracker
+from dangol.pipeline.webhooks import signature
 from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns
 from tests.fakes.world import NOW
 from tests.shop_campaign import definition, project
@@ -22,6 +23,7 @@ from tests.shop_campaign import definition, project
 KEYS = Keys(1, {1: b"k" * 32})
 HERE = "https://shop.example/new?a=1#b"
 PERSON = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 KAKAOTALK"
+WEBHOOK_KEY = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 AUTH = "Basic " + base64.b64encode(b"secret:").decode()
 
 
@@ -47,6 +49,7 @@ class World:
                 queue=self.queue,
                 preferences=lambda: LedgerPreferences(self.ledgers, people, shop),
                 now=self.clock.now,
+                webhook_key=lambda: WEBHOOK_KEY,
             )
         )
 
@@ -193,3 +196,67 @@ def test_the_link_that_nobody_sees_is_a_bot_s():
     (click,) = world.happened
     assert isinstance(click, Tracked)
     assert (click.link, click.verdict, click.reason) == (HIDDEN_LINK, "bot", "hidden_link")
+
+
+def test_a_provider_tells_of_a_message_by_a_signed_webhook():
+    world = World()
+    body = json.dumps(
+        {"type": "message.delivered", "timestamp": "2026-12-01T01:00:00Z", "data": {"reference": "7:u1"}}
+    ).encode()
+    at = str(int(world.clock.now().timestamp()))
+    headers = {"webhook_id": "c1", "webhook_timestamp": at, "webhook_signature": signature("c1", at, body, WEBHOOK_KEY)}
+    other = b'{"type": "message.sung"}'
+    wrong = {**headers, "webhook_signature": signature("c1", at, other, WEBHOOK_KEY)}
+
+    answers = [
+        world.ask("POST", "/v1/receipts/webhook", body, **headers).status,
+        world.ask("POST", "/v1/receipts/webhook", other, **headers).status,
+        world.ask("POST", "/v1/receipts/webhook", other, **wrong).status,
+        world.ask("POST", "/v1/receipts/webhook", b" " * 70_000, **headers).status,
+    ]
+
+    assert answers == [200, 401, 400, 413]
+    (told,) = [json.loads(sent) for sent in world.queue.bodies]
+    assert (told["kind"], told["run"], told["user_id"], told["id"]) == ("delivered", 7, "u1", "webhook:c1")
+
+
+def send_id(**changed) -> str:
+    return sign(Mark(**{"run": 7, "user_id": "u1", "variant": 1, "link": SEND_ID, **changed}), KEYS)
+
+
+def test_an_app_tells_that_a_message_was_shown_and_clicked_and_again_it_is_the_same_event():
+    world = World()
+    told = [{"event": event, "send_id": send_id()} for event in ("message_shown", "message_clicked", "message_shown")]
+
+    answers = [world.ask("POST", "/v1/messages", body).status for body in told]
+
+    happened = [Tracked.model_validate_json(body) for body in world.queue.bodies]
+    assert answers == [200, 200, 200]
+    assert [(h.kind, h.run, h.user_id, h.variant, h.verdict) for h in happened] == [
+        ("shown", 7, "u1", 1, "human"),
+        ("clicked", 7, "u1", 1, "human"),
+        ("shown", 7, "u1", 1, "human"),
+    ]
+    assert happened[0].id == happened[2].id != happened[1].id
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"{", 400, "body"),
+        ([], 400, "event"),
+        ({"event": "message_sung", "send_id": send_id()}, 400, "event"),
+        ({"event": ["message_shown"], "send_id": send_id()}, 400, "event"),
+        ({"event": "message_shown"}, 400, "send_id"),
+        ({"event": "message_shown", "send_id": send_id()[:-1]}, 400, "send_id"),
+        ({"event": "message_shown", "send_id": send_id(link=0)}, 400, "send_id"),
+        ({"event": "message_shown", "send_id": "x" * 70_000}, 413, None),
+    ],
+)
+def test_what_no_send_id_of_ours_vouches_for_leaves_no_trace(body, status, field):
+    world = World()
+
+    answer = world.ask("POST", "/v1/messages", body)
+
+    assert (answer.status, json.loads(answer.body).get("field")) == (status, field)
+    assert world.queue.bodies == []

@@ -22,8 +22,8 @@ HILLSTROM: dict[str, Any] = {
 SHOP: dict[str, Any] = {"events": {"purchase": {"value": "spend"}}, "prices": {"email": 0.5}, "currency": "USD"}
 LABELLED = {"any": [{"did": "like", "as": "찜"}, {"did": "view"}, {"did": "cart", "as": "장바구니"}]}
 RESULT_KEYS = ["run", "campaign", "title", "scheduled_at", "goal", "totals", "sample_ratio", "currency", "variants"]
-COUNTED = ["audience", "sent", "delivered", "shown", "opened", "clicked", "unsubscribed", "bot_clicked"]
-RATED = ["machine_opened", "cost", "click_rate", "click_rate_shown", "converted", "conversion_rate"]
+COUNTED = ["audience", "sent", "delivered", "bounced", "shown", "opened", "clicked", "unsubscribed"]
+RATED = ["bot_clicked", "machine_opened", "cost", "click_rate", "click_rate_shown", "converted", "conversion_rate"]
 VARIANT_KEYS = ["name", "holdout", *COUNTED, *RATED, "revenue", "revenue_per_person", "also", "uplift"]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
     from dangol.pipeline.notices import Notifier
+    from dangol.pipeline.person import PersonKeeper
     from dangol.pipeline.record import Recorder
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
@@ -229,7 +230,7 @@ def _channel(config: Settings, name: str, provider: str, sender: Any) -> "Channe
 
             # A repeated call could send twice: SES has no idempotency key.
             once = {"mode": "standard", "total_max_attempts": 1}
-            return EmailChannel(client("sesv2", config, retries=once), sender)
+            return EmailChannel(client("sesv2", config, retries=once), sender, config.configuration_set)
         case _, "console":
             from dangol.channels.console import ConsoleChannel
 
@@ -261,6 +262,7 @@ def tracker() -> "Tracker":
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
             preferences=_preferences,
             now=clock().now,
+            webhook_key=_remembered(lambda: parameters.secret("webhook-key")),
         )
     )
 
@@ -366,6 +368,30 @@ def build_inquiry(config: Settings) -> "Inquiry":
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             traces=_lake_files(config) if config.local else athena_lake(config),
             clock=clock_of(config),
+        )
+    )
+
+
+def build_person_keeper(config: Settings) -> "PersonKeeper":
+    """What exports and forgets people, on any stack."""
+    from dangol.adapters.definitions import DynamoDefinitions
+    from dangol.adapters.ledgers import DynamoLedgers
+    from dangol.adapters.objects import S3Objects
+    from dangol.adapters.people import DynamoPeople
+    from dangol.adapters.profiles import DynamoProfiles
+    from dangol.adapters.runs import DynamoRuns
+    from dangol.pipeline.known_runs import KnownRuns
+    from dangol.pipeline.person import PersonKeeper, Stores
+
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    profiles, ledger = config.need("profiles_table"), config.need("ledger_table")
+    return PersonKeeper(
+        Stores(
+            profiles=DynamoProfiles(dynamodb, profiles),
+            ledgers=DynamoLedgers(dynamodb, ledger, campaigns),
+            people=DynamoPeople(dynamodb, profiles=profiles, ledger=ledger, outcomes=config.need("outcomes_table")),
+            objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            runs=KnownRuns(DynamoRuns(dynamodb, campaigns), DynamoDefinitions(dynamodb, campaigns), clock_of(config)),
         )
     )
 

@@ -38,6 +38,7 @@ class Settings:
     athena_workgroup: str = ""
     scheduler_role_arn: str = ""
     schedule_group: str = ""
+    configuration_set: str = ""
 
     def __post_init__(self) -> None:
         if self.clock_file and not self.local:

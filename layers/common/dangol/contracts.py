@@ -137,9 +137,9 @@ class Decisions(Contract):
 
 
 class Tracked(Contract):
-    """A click, an open or an opt-out from a signed token; times in epoch milliseconds."""
+    """A click, an open, an opt-out or a message shown, from a signed token; times in epoch milliseconds."""
 
-    kind: Literal["clicked", "opened", "unsubscribed"]
+    kind: Literal["clicked", "opened", "unsubscribed", "shown"]
     id: str
     run: int
     user_id: str
@@ -149,6 +149,23 @@ class Tracked(Contract):
     verdict: Literal["human", "bot", "machine"] = "human"
     reason: str | None = None
     user_agent: str = ""
+
+
+class Received(Contract):
+    """What a provider says became of a message; the address is a hash already. Times in epoch milliseconds.
+
+    `permanent` says of a bounce that the address will never take a message.
+    """
+
+    kind: Literal["delivered", "bounced", "complained"]
+    id: str
+    run: int
+    user_id: str
+    channel: str
+    at: int
+    address_hash: str = ""
+    permanent: bool = False
+    reason: str = ""
 
 
 class Performed(Contract):
@@ -275,7 +292,9 @@ class Listed(Contract):
     source: str = ""
 
 
-Happening = Decisions | Tracked | Performed | Identified | Aliased | Consented | Listed | Noticed | Announcement
+Happening = (
+    Decisions | Tracked | Received | Performed | Identified | Aliased | Consented | Listed | Noticed | Announcement
+)
 EventWork = Annotated[Happening, Field(discriminator="kind")]
 event_work: TypeAdapter[Happening] = TypeAdapter(EventWork, config=_QUIET)
 send_work: TypeAdapter[SendChunk | SendNotice] = TypeAdapter(SendChunk | SendNotice, config=_QUIET)

@@ -351,6 +351,34 @@ class Objects(Protocol):
         ...
 
 
+class StoredObjects(Objects, Protocol):
+    """The lake bucket, whose objects can be rewritten where somebody is to be forgotten."""
+
+    def replace(self, key: str, body: bytes) -> None:
+        """Store under a key, whatever is there."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Remove an object; nothing happens where there is none."""
+        ...
+
+    def drop_old_versions(self, prefix: str) -> None:
+        """Remove for good what was replaced or removed under `prefix`."""
+        ...
+
+
+class People(Protocol):
+    """One person's items in the tables that are keyed by person."""
+
+    def outcomes(self, user_id: str) -> Sequence[Outcome]:
+        """What a person did towards any run."""
+        ...
+
+    def erase(self, user_id: str) -> int:
+        """Erase a person from the tables; how many outcomes that were."""
+        ...
+
+
 class Throttle(Protocol):
     """The shared rate of a provider."""
 
@@ -370,6 +398,8 @@ class Message:
     text: str = field(repr=False, default="")
     html: str = field(repr=False, default="")
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    # What an app or a service worker says it was shown or clicked by.
+    send_id: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)

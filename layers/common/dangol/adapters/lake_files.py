@@ -30,7 +30,7 @@ class LakeFiles:
         """How many clicks, opens and opt-outs there were in all, each event once."""
         ids: dict[str, set[str]] = {kind: set() for kind in _KINDS}
         for row in self._rows("engagement/"):
-            if row.get("run") == run:
+            if row.get("run") == run and row["kind"] in ids:
                 ids[row["kind"]].add(row["id"])
         return {kind: len(found) for kind, found in ids.items()}
 

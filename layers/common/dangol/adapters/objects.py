@@ -52,3 +52,19 @@ class S3Objects:
         more: dict[str, Any] = {"StartAfter": after} if after else {}
         answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=limit, **more)
         return [found["Key"] for found in answer.get("Contents", [])]
+
+    def replace(self, key: str, body: bytes) -> None:
+        """Store under a key, whatever is there."""
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
+
+    def remove(self, key: str) -> None:
+        """Remove an object; nothing happens where there is none."""
+        self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def drop_old_versions(self, prefix: str) -> None:
+        """Remove for good what was replaced or removed under `prefix`."""
+        for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
+            old = [*(v for v in page.get("Versions", []) if not v["IsLatest"]), *page.get("DeleteMarkers", [])]
+            # A marker goes last: without it, what it hides would be the latest version again.
+            for version in old:
+                self._client.delete_object(Bucket=self._bucket, Key=version["Key"], VersionId=version["VersionId"])

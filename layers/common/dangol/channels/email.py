@@ -6,12 +6,13 @@ Classes of SES's answers: https://docs.aws.amazon.com/ses/latest/APIReference-V2
 import json
 from collections.abc import Sequence
 from email.utils import formataddr
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
 from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.project import Sender
+from dangol.pipeline.ses_events import tags_of
 from dangol.ports import Accepted, Message, Refused
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ class EmailChannel:
     # The most that SendBulkEmail takes.
     batch_size = 50
 
-    def __init__(self, client: "SESV2Client", sender: Sender) -> None:
+    def __init__(self, client: "SESV2Client", sender: Sender, configuration_set: str = "") -> None:
         self._client = client
+        # The configuration set is what has SES tell of deliveries, bounces and complaints.
+        self._set: dict[str, Any] = {"ConfigurationSetName": configuration_set} if configuration_set else {}
         self._from = formataddr((sender.name, sender.email))
 
     def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
@@ -54,6 +57,7 @@ class EmailChannel:
                 FromEmailAddress=self._from,
                 DefaultContent={"Template": {"TemplateContent": _TEMPLATE, "TemplateData": "{}"}},
                 BulkEmailEntries=[_entry(message) for message in messages],
+                **self._set,
             )
         except ClientError as error:
             raise _meaning(error) from error
@@ -70,7 +74,7 @@ def _entry(message: Message) -> "BulkEmailEntryTypeDef":
         "Destination": {"ToAddresses": [message.address]},
         "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": json.dumps(filled)}},
         "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in message.headers.items()],
-        "ReplacementTags": [{"Name": "run", "Value": message.reference.partition(":")[0]}],
+        "ReplacementTags": [{"Name": name, "Value": value} for name, value in tags_of(message.reference).items()],
     }
 
 

@@ -8,8 +8,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dangol.domain.campaign import Campaign
-from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State, address_hash
+from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
 from dangol.domain.project import Cap, Project, QuietHours
+from dangol.domain.suppression import address_hash
 from dangol.domain.variant import Arm, arm_for, holdout_share
 
 

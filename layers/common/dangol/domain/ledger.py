@@ -1,6 +1,5 @@
 """The ledger of one person: permission, and an entry of twelve bytes for every send."""
 
-import hashlib
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -46,6 +45,7 @@ class Flag(IntFlag):
     UNSUBSCRIBED = 16
     BOT_CLICKED = 32
     MACHINE_OPENED = 64
+    BOUNCED = 128
 
 
 NO_FLAG: Final = Flag(0)
@@ -179,6 +179,12 @@ class Ledger:
         """Record how often the person wants advertising: once in `days` at most, or 0 for as often as it comes."""
         return self if days == self.pace else replace(self, rev=self.rev + 1, pace=days)
 
+    def with_suppressed(self, hashed: str) -> "Ledger":
+        """Never write to an address again, given as its hash; the same ledger where that was so already."""
+        if hashed in self.suppressed:
+            return self
+        return replace(self, rev=self.rev + 1, suppressed=self.suppressed | {hashed})
+
     def with_flag(self, run: int, flag: Flag) -> "Ledger":
         """Set a flag on a run's entry; the same ledger where it was set already.
 
@@ -197,8 +203,3 @@ class Ledger:
 def _newer(said: int, known: int) -> bool:
     """Of two statements of the same second, the withdrawal stands."""
     return abs(said) > abs(known) or (abs(said) == abs(known) and said < known)
-
-
-def address_hash(channel: str, address: str) -> str:
-    """How a suppressed address is kept: recognisable, not readable."""
-    return hashlib.sha256(f"{channel}:{address.strip().lower()}".encode()).hexdigest()[:24]

@@ -13,7 +13,7 @@ from dangol.domain.variant import arms, holdout_share
 
 ENGAGEMENT: Final = ("opened", "clicked", "unsubscribed", "bot_clicked", "machine_opened")
 # What the channel itself must confirm; None until a receipt of that kind can come.
-RECEIPTS: Final = ("delivered", "shown")
+RECEIPTS: Final = ("delivered", "bounced", "shown")
 
 
 @dataclass(frozen=True, slots=True)

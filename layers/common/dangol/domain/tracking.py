@@ -27,6 +27,8 @@ OPEN_LINK: Final = 251
 UNSUBSCRIBE_LINK: Final = 252
 # A link that no person can see: whoever follows it follows every link.
 HIDDEN_LINK: Final = 253
+# Not a link at all: the send id that an app or a service worker gets with a message.
+SEND_ID: Final = 254
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _FLAGS = {
     Flag.UNSUBSCRIBED: "unsubscribed",
     Flag.BOT_CLICKED: "bot_clicked",
     Flag.MACHINE_OPENED: "machine_opened",
+    Flag.BOUNCED: "bounced",
 }
 _LABELLED = ("clicked", "converted")
 

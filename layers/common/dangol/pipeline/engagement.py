@@ -28,6 +28,7 @@ _FLAGS: Final = {
     ("opened", "human"): Flag.OPENED,
     ("opened", "machine"): Flag.MACHINE_OPENED,
     ("opened", "bot"): Flag.MACHINE_OPENED,
+    ("shown", "human"): Flag.SHOWN,
 }
 
 

@@ -17,6 +17,7 @@ from dangol.contracts import (
     Listed,
     Noticed,
     Performed,
+    Received,
     Tracked,
 )
 from dangol.pipeline.known_runs import KnownRuns
@@ -25,6 +26,9 @@ from dangol.ports import Objects
 Told = Performed | Identified | Aliased | Consented | Noticed
 _NOTICED: Final = {"of", "by", "channel", "given", "outcome", "answered"}
 _EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
+
+# What the lake keeps of a message's engagement and receipts beside who, when and which run.
+_TOLD: Final = {"variant", "link", "verdict", "reason", "user_agent", "permanent"}
 
 
 class LakeWriter:
@@ -37,7 +41,7 @@ class LakeWriter:
     def write(self, batch: Sequence[Happening], now: datetime) -> None:
         """Write a batch; one that is written again lands on the same object."""
         decisions = [row for h in batch if isinstance(h, Decisions) for row in decision_rows(h)]
-        engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked)]
+        engagement = [self._tracked(h) for h in batch if isinstance(h, Tracked | Received)]
         events = [_row(h) for h in batch if isinstance(h, Told)]
         events += [row for h in batch if isinstance(h, Listed) for row in _member_rows(h)]
         for table, rows in (("decisions", decisions), ("engagement", engagement), ("events", events)):
@@ -50,14 +54,14 @@ class LakeWriter:
         key = f"{table}/dt={now.astimezone(UTC):%Y-%m-%d}/{name}.json.gz"
         self._objects.put_once(key, gzip.compress(lines, compresslevel=4, mtime=0))
 
-    def _tracked(self, happening: Tracked) -> dict[str, Any]:
+    def _tracked(self, happening: Tracked | Received) -> dict[str, Any]:
         known = self._known.get(happening.run)
         names = {"run": known[0].run, "campaign": known[0].campaign_id} if known else {}
-        told = happening.model_dump(include={"variant", "link", "verdict", "reason", "user_agent"})
+        told = happening.model_dump(include=_TOLD)
         return {**_common(happening), **names, **told}
 
 
-def _common(happening: Tracked | Told) -> dict[str, Any]:
+def _common(happening: Tracked | Received | Told) -> dict[str, Any]:
     return {
         "id": happening.id,
         "kind": happening.kind,

@@ -8,7 +8,7 @@ from dangol.contracts import Recipient
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import Campaign
 from dangol.domain.project import Project
-from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.domain.variant import arms
 from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
@@ -56,6 +56,7 @@ class Renderer:
             text=rendered.text,
             html=rendered.html,
             headers=_way_out(signer.unsubscribe) if advertising else {},
+            send_id=sign(Mark(r.run, recipient.user_id, variant, SEND_ID), r.keys),
         )
 
     def _signer(self, user_id: str, variant: int) -> LinkSigner:

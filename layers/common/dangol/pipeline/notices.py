@@ -8,9 +8,10 @@ from typing import Final
 
 from dangol.contracts import Noticed, SendNotice
 from dangol.domain.errors import ConflictError, DoubtError, SendError
-from dangol.domain.ledger import Ledger, address_hash
+from dangol.domain.ledger import Ledger
 from dangol.domain.notice import NIGHT, Notice, worded
 from dangol.domain.project import Project
+from dangol.domain.suppression import address_hash
 from dangol.pipeline.plans import ChannelOf
 from dangol.ports import Accepted, Clock, Definitions, Journal, Journals, Ledgers, Message, Queue, Throttle, Verdict
 

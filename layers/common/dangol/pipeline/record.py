@@ -7,15 +7,27 @@ once, and outcomes keep the ids they have counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dangol.contracts import Aliased, Announcement, Consented, Happening, Identified, Listed, Performed, Tracked
+from dangol.contracts import (
+    Aliased,
+    Announcement,
+    Consented,
+    Happening,
+    Identified,
+    Listed,
+    Performed,
+    Received,
+    Tracked,
+)
 from dangol.pipeline.announcing import Announcer
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
 from dangol.pipeline.engagement import Engagement, judged
 from dangol.pipeline.folding import Folder
+from dangol.pipeline.forgotten import remembered
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.pipeline.listing import Lister
+from dangol.pipeline.receiving import Receiver
 from dangol.pipeline.recorded import Recorded
 from dangol.ports import (
     Catalogue,
@@ -60,6 +72,7 @@ class Recorder:
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
         self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
+        self._receiver = Receiver(stores.ledgers, stores.profiles, known)
         self._converter = Converter(stores.ledgers, stores.outcomes, known)
         self._consents = Consents(stores.ledgers, stores.profiles)
         queues = (stores.events, stores.sends)
@@ -69,7 +82,7 @@ class Recorder:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
         project = self._stores.definitions.project()
-        batch = [judged(h) if isinstance(h, Tracked) else h for h in batch]
+        batch = [judged(h) if isinstance(h, Tracked) else h for h in remembered(batch, self._stores.ledgers)]
         self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
         said = [h for h in batch if isinstance(h, Performed | Identified | Aliased)]
         recorded = self._folder.fold(said, project)
@@ -77,6 +90,7 @@ class Recorder:
         consented = [h for h in batch if isinstance(h, Consented)]
         self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
+        self._receiver.record([h for h in batch if isinstance(h, Received)])
         self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
         # Last, for they ask others: whoever is down must hold up nothing of the above.
         self._announcer.deliver([h for h in batch if isinstance(h, Announcement)], project, self._stores.clock)

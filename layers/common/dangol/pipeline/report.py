@@ -60,6 +60,9 @@ class Reporter:
             **by_reason,
             "unknown": unknown,
             "pending": audience - ended,
+            # Of those who were sent to; null until a receipt of that kind comes.
+            "delivered": arm_total(counts, "delivered") or None,
+            "bounced": arm_total(counts, "bounced") or None,
         }
 
     def report(self, name: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
 from dangol.pipeline.cohorts import Cohorts
 from dangol.pipeline.intake import Intake
+from dangol.pipeline.message_calls import message_in
+from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
 
 if TYPE_CHECKING:
     from dangol.pipeline.wishes import Asked, Standing, Wish
@@ -91,6 +93,7 @@ class Doors:
     queue: EventQueue
     preferences: Callable[[], Preferences]
     now: Callable[[], datetime]
+    webhook_key: Callable[[], str]
 
 
 class Tracker:
@@ -173,6 +176,10 @@ class Tracker:
         return pages.locale_of(theirs, request.headers.get("accept-language", ""), default)
 
     def _take_in(self, call: str, request: Request) -> Response:
+        if call == "receipts/webhook":
+            return self._receipt(request)
+        if call == "messages":
+            return self._message(request)
         kind, _, tool = call.partition("/")
         if kind == "cohorts":
             taken = self._cohorts.take(tool, request.headers, request.body)
@@ -181,7 +188,35 @@ class Tracker:
         if taken.happenings:
             # Unlike a click, an event can be sent again by its SDK: a refusal of the queue is an error there.
             self._doors.queue.send(_bodies(taken.happenings))
-        return Response(taken.status, _JSON, json.dumps(taken.answer, ensure_ascii=False).encode())
+        return _told(taken.status, taken.answer)
+
+    def _receipt(self, request: Request) -> Response:
+        """Queue what a provider says; it calls again where the queue refuses, and repeats count once."""
+        if len(request.body) > MAX_CALL:
+            return _told(413, {"error": "too large", "limit": MAX_CALL})
+        try:
+            receipt = receipt_in(request.headers, request.body, self._doors.webhook_key(), self._doors.now())
+        except SignatureError:
+            return _told(401, {"error": "the signature is missing, wrong or too old"})
+        except PayloadError as error:
+            name, problem = error.args
+            return _told(400, {"error": problem, "field": name})
+        self._doors.queue.send([json.dumps(receipt)])
+        return _told(200, {"success": True})
+
+    def _message(self, request: Request) -> Response:
+        """Queue that a message was shown or clicked, told by an app or a service worker with its send id."""
+        if len(request.body) > MAX_CALL:
+            return _told(413, {"error": "too large", "limit": MAX_CALL})
+        try:
+            kind, mark, told_id = message_in(request.body, self._doors.keys())
+        except PayloadError as error:
+            name, problem = error.args
+            return _told(400, {"error": problem, "field": name})
+        # A device that was offline repeats what it is not sure of; and no bot has the send id.
+        told = {**self._tracked(kind, mark, request), "id": told_id, "verdict": "human", "reason": None}
+        self._doors.queue.send([json.dumps(told)])
+        return _told(200, {"success": True})
 
     def _tracked(self, kind: str, mark: Mark, request: Request) -> dict[str, Any]:
         verdict = judge("opened" if kind == "opened" else "clicked", request.method, request.headers)
@@ -210,6 +245,10 @@ class Tracker:
             self._doors.queue.send([body])
         except OSError as error:
             logger.error("event not queued (%s): %s", error, body)  # noqa: TRY400 - the event matters, not our stack
+
+
+def _told(status: int, answer: Mapping[str, Any]) -> Response:
+    return Response(status, _JSON, json.dumps(answer, ensure_ascii=False).encode())
 
 
 def _bodies(happenings: Sequence[Mapping[str, Any]]) -> list[str]:
