@@ -117,6 +117,7 @@ def test_the_people_themselves_are_a_table_too(behaviour: Any, command: Command)
     assert one["count"] == behaviour["people"]
 
 
+@pytest.mark.full
 def test_a_campaign_in_sql_goes_to_whom_its_query_finds(behaviour: Any, command: Command, tmp_path: Path):
     members = tmp_path / "members.txt"
     counted = command("segment", "count", "{did: fav}", "--members", str(members))

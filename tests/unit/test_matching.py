@@ -272,5 +272,5 @@ def test_what_was_let_go_leaves_open_what_was_left_undone(monkeypatch):
     assert answer(ann, **asked, where={"category": "c"}) is None
     assert answer(ann, **asked, within="2s") is False
     # It may have been b that was bought 20 seconds ago.
-    bob = by_category(("view", 30, "b"), ("buy", 20, "a"), ("view", 5, "b"))
+    bob = by_category(("view", 30, "b"), ("view", 5, "b"), ("buy", 20, "a"))
     assert answer(bob, **asked, between=["40s", "10s"]) is None
