@@ -94,3 +94,10 @@ def test_the_pages_name_most_commands():
     named = {words[0] for page in PAGES for words in lines(page, "dangol") if words}
 
     assert len(named) > 10
+
+
+def test_every_command_has_its_place_on_the_page_of_commands():
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    named = {word for heading in HEADING.findall(page) for word in re.findall(r"`dangol ([a-z-]+)", heading)}
+
+    assert set(dangol.list_commands(click.Context(dangol))) <= named
