@@ -22,8 +22,14 @@ PIXEL = re.compile(r'src="(https?://[^"]+/o/[^"]+)"')
 PHONE = {"user-agent": "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Mobile Safari/537.36 KAKAOTALK 11.0.0"}
 
 
+def known(stack: Stack) -> None:
+    """Remember the traits of the people here, as an import would: what nobody has, no campaign may ask for."""
+    stack.catalogue.add("traits", ["email", "name", "group"])
+
+
 def consenting(stack: Stack, group: str, count: int) -> list[str]:
     """People of a group, with an address and consent to e-mail."""
+    known(stack)
     people = [f"{group}{n}" for n in range(count)]
     traits = [{"email": f"{user}@example.com", "name": "지은", "group": group} for user in people]
     profiles = [Profile(user, traits=told) for user, told in zip(people, traits, strict=True)]
@@ -38,6 +44,7 @@ def apply_to(
     stack: Stack, group: str, *, campaign_id: str | None = None, rate: str = "1000/s", **changed: Any
 ) -> Applied:
     """Apply a campaign at one group, under the group's name where no other is given."""
+    known(stack)
     wanted = campaign(audience={"trait": "group", "is": group}, **changed)
     within = project(channels={"email": {"provider": "ses", "rate": rate}})
     (applied,) = apply(stack, within, [(campaign_id or group, wanted)])

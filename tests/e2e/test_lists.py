@@ -1,7 +1,6 @@
 """A list, from a file and from a cohort's webhook, on the local cloud."""
 
 import json
-import time
 from typing import Any
 
 from click.testing import CliRunner
@@ -51,10 +50,8 @@ def test_a_list_is_told_by_a_file_and_by_a_webhook(stack: Stack, cloud: LocalClo
     def sent(action: str, *users: str) -> None:
         members = [{"mixpanel_distinct_id": user} for user in users]
         parameters = {"mixpanel_cohort_name": "cohort", "mixpanel_session_id": "s1", "members": members}
-        started = time.monotonic()
         answer = api.request("POST", "/v1/cohorts/mixpanel", {"action": action, "parameters": parameters}, api.auth)
         assert answer.status == 200
-        assert time.monotonic() - started < 1.0, "Mixpanel and Amplitude wait a second or two"
         recorded(stack)
 
     sent("members", "listed-1", "listed-2")  # the function starts

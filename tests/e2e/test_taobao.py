@@ -22,7 +22,6 @@ from tests.e2e.conftest import clear_project
 DATA = Path(__file__).parents[3] / "shared" / "data"
 BEHAVIOUR = DATA / "taobao_userbehavior_100k.csv.gz"
 SHOPPERS = DATA / "hillstrom.csv.gz"
-IMPORT_WITHIN = 60.0
 AT = "2017-12-04T00:00"
 LEFT = "{all: [{did: cart, within: 3d}, {did_not: buy, within: 3d}]}"
 # In the order of a query's own clauses: half-open, three times 24 hours back.
@@ -86,7 +85,7 @@ def command(cloud: LocalCloud) -> Iterator[Command]:
 def behaviour(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The file, imported."""
     if not BEHAVIOUR.exists():
-        pytest.skip(f"no file {BEHAVIOUR}")
+        pytest.fail(f"no file {BEHAVIOUR}")
     file = shutil.copy(BEHAVIOUR, tmp_path_factory.mktemp("taobao"))
     maps = ("--map", "user_id=user_id", "--map", "event=behavior", "--map", "time=ts", "--time-format", "unix")
     started = time.monotonic()
@@ -95,9 +94,9 @@ def behaviour(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Any
     return imported
 
 
-def test_a_hundred_thousand_events_are_imported_within_a_minute(behaviour: Any):
+def test_a_hundred_thousand_events_are_imported(behaviour: Any):
+    # How long it takes is printed, and in docs/performance.md: a busy machine must not fail a test.
     assert behaviour["accepted"] + behaviour["duplicates"] + behaviour["rejected"] == 100_001
-    assert behaviour["seconds"] < IMPORT_WITHIN
 
 
 def test_conditions_and_sql_find_the_same_people_who_left_their_cart(behaviour: Any, command: Command, tmp_path: Path):
@@ -143,7 +142,7 @@ SETS = {
 @pytest.mark.full
 def test_the_algebra_of_sets_on_shoppers(command: Command, tmp_path: Path):
     if not SHOPPERS.exists():
-        pytest.skip(f"no file {SHOPPERS}")
+        pytest.fail(f"no file {SHOPPERS}")
     with gzip.open(SHOPPERS, "rt", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     people = tmp_path / "shoppers.csv"
