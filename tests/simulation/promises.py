@@ -99,9 +99,9 @@ class Truth:
             self._check_cap(user, entry, cap)
 
     def _check_quiet(self, user: str, moment: datetime) -> None:
-        hours = self.project.quiet_hours.get("marketing")
         local = moment.astimezone(self.zone_of[user]).time()
-        if hours and user not in self.night and hours.from_ <= local < hours.to:
+        quiet = any(hours.from_ <= local < hours.to for hours in self.project.quiet_hours.marketing)
+        if quiet and user not in self.night:
             raise BrokenPromiseError(f"{user} was claimed in the quiet hours")
 
     def _check_cap(self, user: str, entry: Entry, cap: Cap) -> None:

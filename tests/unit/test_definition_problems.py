@@ -183,7 +183,8 @@ def test_labels_are_few_and_different(shop):
     [
         (("holdout: 10%", "goal: {event: x, within: 1d, target: {uplift: 3%p}}"),
          "campaigns/sale.yaml:9: goal.target: an uplift cannot be measured without a holdout; add holdout: 10%"),
-        (("holdout: 10%", "goal: {event: x, within: 1d, target: {uplift: 3%p}}\nassign_by: {trait: arm}"),
+        (("holdout: 10%",
+          "goal: {event: x, within: 1d, target: {uplift: 3%p}}\nvariants: [{name: A}]\nassign_by: {trait: arm}"),
          "campaigns/sale.yaml:9: goal.target: an uplift cannot be measured without a holdout; add holdout: 10%"),
         (("holdout: 10%", "goal: {event: x, within: 1d, target: {click_rate: 3%}}"),
          ('campaigns/sale.yaml:9: goal.target: the message has no link to click on; add a cta, or '
