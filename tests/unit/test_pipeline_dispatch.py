@@ -27,6 +27,16 @@ def test_everybody_who_may_be_sent_to_is_sent_to_once():
     assert world.sends.sent == []
 
 
+def test_who_shares_an_address_leaves_the_message_to_the_one_who_stands_for_it():
+    world = World()
+    ann, bob = world.people("ann", "bob")
+
+    world.dispatcher().dispatch(chunk([ann, bob.model_copy(update={"shared": True})]))
+
+    assert world.channel.users == ["ann"]
+    assert world.decided() == {"ann": "sent", "bob": "same_address"}
+
+
 def test_a_chunk_that_is_done_does_nothing_when_it_comes_again():
     world = World()
     piece = chunk(world.people(*EVERYBODY))
