@@ -95,12 +95,16 @@ class StepResult(Contract):
 
 
 class SendChunk(Contract):
-    """A chunk of recipients, or the piece of it at `indexes`, on its way to `dispatch`."""
+    """A chunk of recipients, or the piece of it at `indexes`, on its way to `dispatch`.
+
+    `tries` is how often in a row the provider has asked to wait with it.
+    """
 
     run: str
     chunk: str
     size: int
     generation: int = 0
+    tries: int = 0
     indexes: list[int]
     recipients: list[Recipient]
 

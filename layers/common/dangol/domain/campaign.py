@@ -125,6 +125,9 @@ class Campaign(Node):
     assign_by: TraitArm | None = None
     attribution: Literal["last", "any"] = "last"
     once_per: OncePer | None = None
+    on_unknown: Literal["leave", "resend"] = Field(
+        default="leave", description="resend: whoever was in doubt is sent to once more, and may get it twice"
+    )
     limits: Limits = Limits()
 
     @model_validator(mode="after")
