@@ -40,7 +40,7 @@ def campaign(**changes: object) -> Campaign:
 
 def run(of: Campaign | None = None, shop: Project | None = None, **changes: Any) -> Run:
     """Run 7 of the campaign `sale`, which has no other runs."""
-    given: dict[str, Any] = {"number": 7, "scheduled_at": NOW, "siblings": frozenset({7})} | changes
+    given: dict[str, Any] = {"number": 7, "scheduled_at": NOW, "siblings": {7: NOW}} | changes
     return Run(campaign_id="sale", campaign=of or campaign(), project=shop or project(), **given)
 
 

@@ -55,6 +55,20 @@ def test_each_person_has_their_own_text_and_their_own_way_out():
     assert ses.calls[0]["FromEmailAddress"].endswith("<hello@shop.example>")
 
 
+def test_a_wrong_address_is_told_apart_from_other_wrong_parameters():
+    wrong = {"Status": "INVALID_PARAMETER", "Error": "Missing final '@domain'"}
+    other = {"Status": "INVALID_PARAMETER", "Error": "Invalid tag value"}
+    ses = Ses([{"Status": "SUCCESS", "MessageId": "m1"}, wrong, other], [wrong, wrong])
+    channel = EmailChannel(ses, SENDER)  # type: ignore[arg-type]
+
+    some = channel.send([message("u1"), message("u2"), message("u3")])
+    # As SES answers where it is the sender's own address that is wrong.
+    everybody = channel.send([message("u1"), message("u2")])
+
+    assert [answer.suppress for answer in some if isinstance(answer, Refused)] == [True, False]
+    assert everybody == [Refused("invalid_parameter")] * 2
+
+
 def test_a_part_of_a_batch_may_be_refused_for_good_or_for_now():
     ses = Ses(
         [{"Status": "SUCCESS", "MessageId": "m1"}, {"Status": "MESSAGE_REJECTED"}, {"Status": "ACCOUNT_THROTTLED"}]

@@ -67,8 +67,8 @@ class Truth:
         if after.entries == before.entries:
             # What a person says; a claim that writes over it does not make it unsaid.
             self.consents[after.user_id] = after.consented("email")
-            if after.suppressed:
-                self.suppressed.add(after.user_id)
+        if after.suppressed:
+            self.suppressed.add(after.user_id)
         for entry in after.entries:
             if entry == known.get(entry.run):
                 continue
@@ -99,9 +99,9 @@ class Truth:
             self._check_cap(user, entry, cap)
 
     def _check_quiet(self, user: str, moment: datetime) -> None:
-        hours = self.project.quiet_hours.get("marketing")
         local = moment.astimezone(self.zone_of[user]).time()
-        if hours and user not in self.night and hours.from_ <= local < hours.to:
+        quiet = any(hours.from_ <= local < hours.to for hours in self.project.quiet_hours.marketing)
+        if quiet and user not in self.night:
             raise BrokenPromiseError(f"{user} was claimed in the quiet hours")
 
     def _check_cap(self, user: str, entry: Entry, cap: Cap) -> None:
@@ -188,5 +188,6 @@ class Truth:
     def provider_accepted(self, run: int, user: str) -> None:
         """The provider took a message."""
         self.accepted[run, user] += 1
-        if self.accepted[run, user] > 1:
-            raise BrokenPromiseError(f"the provider took two messages of run {run} for {user}")
+        allowed = 2 if self.terms(run).campaign.on_unknown == "resend" else 1
+        if self.accepted[run, user] > allowed:
+            raise BrokenPromiseError(f"the provider took {allowed + 1} messages of run {run} for {user}")

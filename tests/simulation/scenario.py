@@ -103,4 +103,5 @@ def _campaign(rng: Random, rate: int) -> Campaign:
         holdout=rng.choice((None, "10%", "30%")),
         limits=limits,
         once_per=rng.choice((None, None, "campaign", "90d")),
+        on_unknown=rng.choice(("leave", "leave", "resend")),
     )

@@ -131,6 +131,7 @@ def test_a_target_that_cannot_be_meant_is_refused(target, problem):
         ({"variants": [{"name": "A", "message": {"subjct": "x"}}]}, "Extra inputs"),
         ({"variants": [{"name": str(n)} for n in range(17)]}, "at most 16"),
         ({"assign_by": {"trait": "arm"}, "holdout": "10%"}, "assign_by names its own holdout"),
+        ({"assign_by": {"trait": "arm"}}, "assign_by needs variants"),
         ({"limits": {"audience": {"min": 5, "max": 1}}}, "min is above max"),
         ({"limits": {"ramp": 1}}, "Extra inputs"),
         ({"once_per": "run"}, "write campaign, or a duration"),

@@ -1,5 +1,6 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -64,24 +65,76 @@ def test_advertising_needs_consent_and_information_does_not():
 
 def test_once_per_campaign_looks_at_every_run_of_it():
     earlier = ledger(entry(3, timedelta(days=399)))
+    long_ago = {3: NOW - timedelta(days=399), 7: NOW}
 
-    assert decide(run(once("campaign"), siblings=frozenset({3, 7})), ANN, earlier, NOW) == Skip(Reason.ALREADY_SENT)
-    assert decide(run(once("campaign"), siblings=frozenset({4, 7})), ANN, earlier, NOW) == Send(0)
-    assert decide(run(siblings=frozenset({3, 7})), ANN, earlier, NOW) == Send(0)
+    assert decide(run(once("campaign"), siblings=long_ago), ANN, earlier, NOW) == Skip(Reason.ALREADY_SENT)
+    assert decide(run(once("campaign"), siblings={4: NOW, 7: NOW}), ANN, earlier, NOW) == Send(0)
+    assert decide(run(siblings=long_ago), ANN, earlier, NOW) == Send(0)
 
 
-def test_once_per_a_time_looks_no_further_back():
-    again = run(once("90d"), siblings=frozenset({3, 7}))
+@pytest.mark.parametrize(
+    ("apart", "barred"),
+    [(timedelta(days=7), False), (timedelta(days=7, seconds=-1), True), (-timedelta(days=1), True)],
+)
+def test_once_per_a_time_is_measured_between_the_scheduled_times_of_the_runs(apart, barred):
+    weekly = run(once("7d"), siblings={3: NOW - apart, 7: NOW})
 
-    assert decide(again, ANN, ledger(entry(3, timedelta(days=90))), NOW) == Skip(Reason.ALREADY_SENT)
-    assert decide(again, ANN, ledger(entry(3, timedelta(days=90, seconds=1))), NOW) == Send(0)
+    # Their turn came late last week, and comes early this week.
+    decided = decide(weekly, ANN, ledger(entry(3, timedelta(days=6, hours=20))), NOW)
+
+    assert decided == (Skip(Reason.ALREADY_SENT) if barred else Send(0))
+
+
+def test_a_weekly_start_is_a_week_apart_where_the_clocks_change():
+    # Clocks go forward on 8 March, so that this week lacks an hour.
+    before, after = (datetime(2026, 3, day, 10, tzinfo=NEW_YORK) for day in (3, 10))
+    told: dict[str, Any] = {"scheduled_at": after.astimezone(UTC), "siblings": {3: before.astimezone(UTC)}}
+    touched = ledger(Entry(3, int(before.timestamp()), 0, "email", "marketing"))
+    there = {"weekly": ["tue"], "at": "10:00", "timezone": "America/New_York"}
+
+    def decided(per: str) -> object:
+        return decide(run(campaign(once_per=per, schedule=there), **told), ANN, touched, after)
+
+    assert decided("7d") == Send(0)
+    assert decided("168h") == Send(0)
+    assert decided("167h") == Send(0)
+    assert decided("8d") == Skip(Reason.ALREADY_SENT)
+    assert decided("169h") == Skip(Reason.ALREADY_SENT)
+
+
+def test_a_person_who_shares_an_address_leaves_it_to_the_one_who_stands_for_it():
+    assert decide(run(), replace(ANN, shared=True), ledger(), NOW) == Skip(Reason.SAME_ADDRESS)
+    assert decide(run(), replace(ANN, shared=True), Ledger("ann"), NOW) == Skip(Reason.NO_CONSENT)
+
+
+def test_the_global_holdout_gets_no_advertising_at_all():
+    shop = project(global_holdout={"share": "100%"})
+
+    assert decide(run(shop=shop), ANN, ledger(), NOW) == Skip(Reason.GLOBAL_HOLDOUT)
+    assert decide(run(campaign(purpose="information"), shop), ANN, ledger(), NOW) == Send(0)
+    assert decide(run(shop=project(global_holdout={"share": "0%"})), ANN, ledger(), NOW) == Send(0)
+
+
+def test_the_global_holdout_is_that_of_the_run_s_own_quarter_where_the_project_is():
+    shop = project(global_holdout={"share": "50%"})
+    # 2027 begins in Seoul nine hours before it does in UTC.
+    quarters = [datetime(2026, 12, 31, hour, 59, tzinfo=UTC) for hour in (14, 15)]
+    people = [Person(f"u{n}", "u@example.com") for n in range(64)]
+
+    def held(scheduled_at: datetime, now: datetime) -> list[str]:
+        of = run(shop=shop, scheduled_at=scheduled_at)
+        return [p.user_id for p in people if decide(of, p, ledger(), now) == Skip(Reason.GLOBAL_HOLDOUT)]
+
+    old, new = (held(at, at) for at in quarters)
+    assert old != new
+    assert held(quarters[0], quarters[1]) == old
 
 
 @pytest.mark.parametrize("state", State)
 def test_whoever_may_have_got_it_does_not_get_it_again(state):
     touched = ledger(entry(3, timedelta(days=1), state=state))
 
-    decided = decide(run(once("campaign"), siblings=frozenset({3})), ANN, touched, NOW)
+    decided = decide(run(once("campaign"), siblings={3: NOW}), ANN, touched, NOW)
 
     free = state in (State.FAILED, State.CANCELLED)
     assert decided == (Send(0) if free else Skip(Reason.ALREADY_SENT))
@@ -116,6 +169,38 @@ def test_quiet_hours_are_of_one_purpose_and_may_except_a_channel():
 
     assert decide(run(campaign(purpose="information"), project(quiet_hours=NIGHT)), ANN, ledger(), MIDNIGHT) == Send(0)
     assert decide(run(shop=excepted), ANN, ledger(), MIDNIGHT) == Send(0)
+
+
+def test_of_several_quiet_hours_the_last_to_end_counts_and_a_drop_drops():
+    noon = {"from": "11:00", "to": "13:00"}
+    longer = {"from": "12:00", "to": "14:00", "channels": ["email", "sms"]}
+    other = {"from": "12:00", "to": "20:00", "channels": ["sms"]}
+
+    def decided(*hours: Any) -> object:
+        return decide(run(shop=project(quiet_hours={"marketing": hours})), ANN, ledger(), NOW)
+
+    assert decided(noon, longer, other) == Hold(NOW + timedelta(hours=2))
+    assert decided(noon | {"then": "drop"}, longer) == Skip(Reason.QUIET_HOURS)
+    assert decided(other) == Send(0)
+
+
+def test_korea_s_night_rule_is_a_preset():
+    def decided(clock: time, channel: str, *, night: int = 0, **changes: object) -> object:
+        of = replace(
+            run(shop=project(quiet_hours="korea")), campaign=campaign(**changes).model_copy(update={"channel": channel})
+        )
+        given = ledger(consents={channel: 1}, night=night)
+        return decide(of, ANN, given, datetime.combine(NOW.date(), clock, tzinfo=SEOUL))
+
+    assert decided(time(20, 59, 59), "sms") == Send(0)
+    assert isinstance(decided(time(21), "sms"), Hold)
+    assert isinstance(decided(time(7, 59, 59), "sms"), Hold)
+    assert decided(time(8), "sms") == Send(0)
+    assert decided(time(23), "email") == Send(0)
+    assert decided(time(20, 50), "sms") == Send(0)
+    assert isinstance(decided(time(20, 50), "brand_message"), Hold)
+    assert decided(time(23), "sms", night=1) == Send(0)
+    assert decided(time(23), "sms", purpose="information") == Send(0)
 
 
 def test_night_is_where_the_person_is_else_in_the_campaign_s_zone_else_in_the_project_s():
@@ -161,7 +246,7 @@ def test_the_first_reason_that_holds_is_told_in_a_fixed_order():
     bad = Ledger("ann", suppressed=frozenset({address_hash("email", "ann@example.com")}), entries=(entry(3),))
     agreed = replace(bad, suppressed=frozenset(), consents={"email": 1})
     late, in_time, nobody = (
-        run(everything, shop, siblings=frozenset({3})),
+        run(everything, shop, siblings={3: NOW}),
         campaign(once_per="campaign"),
         Person("ann", None),
     )
@@ -171,7 +256,7 @@ def test_the_first_reason_that_holds_is_told_in_a_fixed_order():
 
     told = reasons(late, (nobody, bad, MIDNIGHT))
     told += reasons(
-        run(in_time, shop, siblings=frozenset({3})),
+        run(in_time, shop, siblings={3: NOW}),
         (nobody, bad, MIDNIGHT),
         (ANN, bad, MIDNIGHT),
         (ANN, replace(bad, suppressed=frozenset()), MIDNIGHT),
@@ -179,7 +264,22 @@ def test_the_first_reason_that_holds_is_told_in_a_fixed_order():
     )
     told += reasons(run(campaign(), shop), (ANN, agreed, MIDNIGHT), (ANN, agreed, NOW))
 
-    order = ("expired", "unreachable", "suppressed", "no_consent", "already_sent", "quiet_hours", "frequency_cap")
+    held_back = project(global_holdout={"share": "100%"})
+    shared = replace(ANN, shared=True)
+    among = run(in_time, held_back, siblings={3: NOW})
+    told[4:4] = reasons(among, (shared, agreed, MIDNIGHT), (ANN, agreed, MIDNIGHT))
+
+    order = (
+        "expired",
+        "unreachable",
+        "suppressed",
+        "no_consent",
+        "same_address",
+        "global_holdout",
+        "already_sent",
+        "quiet_hours",
+        "frequency_cap",
+    )
     assert told == [Skip(Reason(reason)) for reason in order]
     assert len(decision._CHECKS) == len(order)
 

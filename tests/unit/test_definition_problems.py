@@ -40,7 +40,7 @@ limits: {expires: 0s}
         (
             "campaigns/sale.yaml:1: titel: 'titel' is not a key here; did you mean title? allowed: title, goal, also, "
             "audience, exclude, schedule, purpose, channel, appeal, message, variants, holdout, assign_by, "
-            "attribution, on_inexact, once_per, limits"
+            "attribution, on_inexact, once_per, on_unknown, limits"
         ),
         'campaigns/sale.yaml:2: title: 2026 is not text; 따옴표로 감싸 주세요: "2026"',
         (
@@ -184,7 +184,8 @@ def test_labels_are_few_and_different(shop):
     [
         (("holdout: 10%", "goal: {event: x, within: 1d, target: {uplift: 3%p}}"),
          "campaigns/sale.yaml:9: goal.target: an uplift cannot be measured without a holdout; add holdout: 10%"),
-        (("holdout: 10%", "goal: {event: x, within: 1d, target: {uplift: 3%p}}\nassign_by: {trait: arm}"),
+        (("holdout: 10%",
+          "goal: {event: x, within: 1d, target: {uplift: 3%p}}\nvariants: [{name: A}]\nassign_by: {trait: arm}"),
          "campaigns/sale.yaml:9: goal.target: an uplift cannot be measured without a holdout; add holdout: 10%"),
         (("holdout: 10%", "goal: {event: x, within: 1d, target: {click_rate: 3%}}"),
          ('campaigns/sale.yaml:9: goal.target: the message has no link to click on; add a cta, or '

@@ -1,5 +1,6 @@
 """The promises of sending, one chunk at a time."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from dangol.contracts import SendChunk
 from dangol.domain.errors import ConflictError, DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.ledger import State
+from dangol.domain.suppression import address_hash
 from dangol.ports import Refused
 from tests.dispatching import NOW, RUN, World, chunk, consenting, running
 from tests.shop_campaign import campaign, definition, project, recipient
@@ -25,6 +27,16 @@ def test_everybody_who_may_be_sent_to_is_sent_to_once():
     assert {world.state(user) for user in EVERYBODY} == {State.SENT}
     assert set(world.decided().values()) == {"sent"}
     assert world.sends.sent == []
+
+
+def test_who_shares_an_address_leaves_the_message_to_the_one_who_stands_for_it():
+    world = World()
+    ann, bob = world.people("ann", "bob")
+
+    world.dispatcher().dispatch(chunk([ann, bob.model_copy(update={"shared": True})]))
+
+    assert world.channel.users == ["ann"]
+    assert world.decided() == {"ann": "sent", "bob": "same_address"}
 
 
 def test_a_chunk_that_is_done_does_nothing_when_it_comes_again():
@@ -119,7 +131,8 @@ def test_a_throttled_batch_is_queued_again_and_sent_once():
 
     world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
 
-    assert [delay for _, delay in world.sends.sent] == [5]
+    ((_, delay),) = world.sends.sent
+    assert 3 <= delay <= 5
     world.drain()
     assert sorted(world.channel.users) == sorted(EVERYBODY)
     assert world.counted() == Counter(sent=10)
@@ -136,6 +149,155 @@ def test_after_a_throttle_the_rest_of_the_piece_waits_too():
     assert world.channel.calls == 2
     world.drain()
     assert sorted(world.channel.users) == sorted(EVERYBODY)
+
+
+def test_a_provider_that_goes_on_asking_is_left_alone_for_longer_each_time_at_most_a_quarter_of_an_hour():
+    world = World(definition=definition(of=campaign(limits={"expires": "3d"})))
+    world.channel.errors = [ThrottledError("slow down")] * 11
+    delays = []
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+    for _ in range(11):
+        ((body, delay),) = world.sends.sent
+        world.sends.sent = []
+        delays.append(delay)
+        world.clock.pass_by(seconds=delay)
+        world.dispatcher().dispatch(SendChunk.model_validate_json(body))
+
+    longest = [min(900, 5 * 2**n) for n in range(11)]
+    assert all(most / 2 <= delay <= most for delay, most in zip(delays, longest, strict=True))
+    assert len({delay / most for delay, most in zip(delays, longest, strict=True)}) > 5
+    assert world.counted() == Counter(sent=10)
+
+
+def test_what_is_tried_again_is_tried_until_the_run_expires():
+    world = World(definition=definition(of=campaign(limits={"expires": "1h"})))
+    world.channel.errors = [ThrottledError("slow down")] * 50
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+    world.drain()
+
+    assert world.counted() == Counter(expired=10)
+    assert world.channel.calls < 20
+
+
+def test_a_chunk_that_got_through_is_not_left_alone_for_long_the_next_time():
+    world = World()
+    world.channel.batch_size = 4
+    world.channel.errors = [ThrottledError("slow down")] * 4 + [None, ThrottledError("slow down")]
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+    tries = []
+
+    for _ in range(5):
+        ((body, delay),) = world.sends.sent
+        world.sends.sent = []
+        tries.append(SendChunk.model_validate_json(body).tries)
+        world.clock.pass_by(seconds=delay)
+        world.dispatcher().dispatch(SendChunk.model_validate_json(body))
+
+    assert tries == [1, 2, 3, 4, 1]
+
+
+def test_a_wrong_address_is_suppressed_with_the_claim_s_own_correction():
+    world = World()
+    world.channel.refusals = {"u3": Refused("invalid_parameter", suppress=True), "u4": Refused("message_rejected")}
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert world.counted() == Counter(sent=8, failed=2)
+    suppressed = {user: ledger.suppressed for user, ledger in world.ledgers.ledgers.items() if ledger.suppressed}
+    assert suppressed == {"u3": {address_hash("email", recipient("u3").address or "")}}
+    assert [world.state(user) for user in ("u3", "u4")] == [State.FAILED] * 2
+
+
+RESENDING = definition(of=campaign(on_unknown="resend"))
+
+
+def test_where_the_campaign_asks_for_it_who_was_in_doubt_is_sent_to_once_more():
+    world = World(definition=RESENDING)
+    world.channel.errors = [DoubtError("no answer")]
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+    world.drain()
+
+    assert sorted(world.channel.users) == sorted(EVERYBODY)
+    assert world.counted() == Counter(sent=10)
+    assert {d["reason"] for t in map(json.loads, world.events.bodies) for d in t["decided"]} == {"resent"}
+
+
+def test_who_was_in_flight_when_a_worker_died_is_sent_to_once_more_where_the_campaign_asks_for_it():
+    world = World(definition=RESENDING)
+    piece = chunk(world.people(*EVERYBODY))
+    for worker in ("first", "second"):
+        world.channel.errors = [RuntimeError("killed")]  # type: ignore[list-item]
+        with pytest.raises(RuntimeError):
+            world.dispatcher(worker).dispatch(piece)
+        world.clock.pass_by(seconds=world.timeout + 10)
+
+    world.redeliver(piece)
+
+    assert world.channel.taken == []
+    assert world.counted() == Counter(unknown=10)
+    assert {world.state(user) for user in EVERYBODY} == {State.UNKNOWN}
+
+
+def test_a_second_doubt_is_left():
+    world = World(definition=RESENDING)
+    world.channel.errors = [DoubtError("no answer")] * 2
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+    world.drain()
+
+    assert (world.counted(), world.channel.calls) == (Counter(unknown=10), 2)
+
+
+def test_who_may_not_be_sent_to_again_or_is_refused_then_stays_in_doubt():
+    world = World(definition=RESENDING)
+    world.channel.errors = [DoubtError("no answer")]
+    world.dispatcher().dispatch(chunk(world.people("ann", "bob", "cat")))
+    at = int(NOW.timestamp()) + 1
+    world.ledgers.ledgers["bob"] = world.ledgers.ledgers["bob"].with_consent("email", given=False, at=at)
+    world.channel.refusals = {"cat": Refused("message_rejected")}
+
+    world.drain()
+
+    assert world.channel.users == ["ann"]
+    assert world.counted() == Counter(sent=1, unknown=2)
+    assert [world.state(user) for user in ("bob", "cat")] == [State.UNKNOWN] * 2
+
+
+def test_who_is_in_doubt_stays_so_when_the_run_is_cancelled_before_they_are_sent_to_again():
+    world = World(definition=RESENDING)
+    world.channel.errors = [DoubtError("no answer")]
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+    world.runs.set_state(RUN, "cancelled", expected="running")
+
+    world.drain()
+
+    assert world.counted() == Counter(unknown=10)
+
+
+def test_a_withdrawal_in_the_moment_of_the_second_claim_is_decided_again():
+    world = World(definition=RESENDING)
+    world.channel.errors = [DoubtError("no answer")]
+    world.dispatcher().dispatch(chunk(world.people("ann")))
+    at = int(NOW.timestamp()) + 1
+    withdrawn = world.ledgers.ledgers["ann"].with_consent("email", given=False, at=at)
+    world.ledgers.ledgers["ann"] = withdrawn
+    agreed = withdrawn.with_consent("email", given=True, at=at + 1)
+    put = world.ledgers.put_many
+
+    def overtaken(changed):
+        world.ledgers.put_many = put  # type: ignore[method-assign]
+        world.ledgers.ledgers["ann"] = agreed
+        return put(changed)
+
+    world.ledgers.put_many = overtaken  # type: ignore[method-assign]
+
+    world.drain()
+
+    assert world.channel.users == ["ann"]
+    assert world.counted() == Counter(sent=1)
 
 
 def test_a_cut_off_call_leaves_its_people_unknown():

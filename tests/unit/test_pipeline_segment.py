@@ -131,7 +131,7 @@ def test_a_step_ends_when_its_time_is_up_and_the_next_goes_on():
 
     world.work(until=lambda: True)
 
-    assert len(world.objects.keys("runs/", None, 100)) == 4
+    assert len(world.objects.keys(f"runs/{RUN}/steps/", None, 100)) == 4
     assert sorted(world.selected) == [f"u{n:03d}" for n in range(10)]
 
 

@@ -66,8 +66,32 @@ def test_the_home_country_is_stated_or_follows_from_seoul(changes, country):
 def test_quiet_hours_and_caps_are_times_and_windows():
     shop = project(quiet_hours={"marketing": {"from": time(21), "to": "08:00"}}, caps=[{"max": 1, "per": "7d"}])
 
-    assert shop.quiet_hours["marketing"].from_ == time(21)
+    assert shop.quiet_hours.marketing[0].from_ == time(21)
     assert shop.caps[0].per == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "korea",
+        {"preset": "korea", "information": {"from": "22:00", "to": "07:00"}},
+        {"marketing": [{"from": "21:00", "to": "08:00", "except": ["email"]}, {"from": "12:00", "to": "13:00"}]},
+    ],
+)
+def test_quiet_hours_are_a_preset_one_rule_or_several_and_are_stored_as_they_are_meant(written):
+    shop = project(quiet_hours=written)
+
+    assert Project.model_validate(stored(shop)) == shop
+    assert Project.model_validate_json(shop.model_dump_json(by_alias=True)) == shop
+
+
+def test_quiet_hours_are_found_by_purpose_and_channel():
+    night, noon = {"from": "22:00", "to": "07:00"}, {"from": "12:00", "to": "13:00", "channels": ["sms"]}
+    rules = project(quiet_hours={"preset": "korea", "marketing": [night, noon]}).quiet_hours
+
+    assert [hours.from_.hour for hours in rules.of("marketing", "sms")] == [21, 22, 12]
+    assert [hours.from_.hour for hours in rules.of("marketing", "email")] == [22]
+    assert rules.of("information", "sms") == ()
 
 
 @pytest.mark.parametrize(
@@ -97,14 +121,20 @@ def test_quiet_hours_and_caps_are_times_and_windows():
         ({"quiet_hours": {"marketing": {"from": 1260, "to": "08:00"}}}, "is not a time of day"),
         ({"quiet_hours": {"marketing": {"from": "25:00", "to": "08:00"}}}, "is not a time of day"),
         ({"quiet_hours": {"marketing": {"from": "08:00", "to": "08:00"}}}, "the same time"),
-        ({"quiet_hours": {"promo": {"from": "21:00", "to": "08:00"}}}, "'marketing' or 'information'"),
+        ({"quiet_hours": {"promo": {"from": "21:00", "to": "08:00"}}}, "Extra inputs"),
+        ({"quiet_hours": "japan"}, "'korea'"),
+        (
+            {"quiet_hours": {"marketing": [{"from": "21:00", "to": "08:00", "channels": ["sms"], "except": ["push"]}]}},
+            "channels and except exclude each other",
+        ),
         ({"merge_tags": {"이름": {"trait": "first-name"}}}, "cannot stand in a message"),
         ({"prices": {"sms": -1}}, "greater than or equal to 0"),
         ({"prices": {"fax": 1}}, "is not a channel"),
         ({"channels": {"sms": {}}}, "'email' or 'console'"),
         ({"channels": {"console": {"provider": "ses"}}}, "the console takes no provider"),
         ({"stages": []}, "Extra inputs"),
-        ({"global_holdout": {}}, "Extra inputs"),
+        ({"global_holdout": {"renew": "yearly"}}, "Field required"),
+        ({"global_holdout": {"share": "5%", "renew": "weekly"}}, "'monthly', 'quarterly' or 'yearly'"),
     ],
 )
 def test_a_project_that_cannot_be_meant_is_refused(changes, problem):

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from dangol.domain.decision import quiet_until
+from dangol.domain.frequency import quiet_until
 from dangol.domain.project import QuietHours
 from tests.actors import NEW_YORK, SEOUL
 

@@ -70,7 +70,10 @@ segment_work: TypeAdapter[StartRun | ScanStep | Release] = TypeAdapter(SegmentWo
 
 
 class Recipient(Contract):
-    """Somebody in the audience, with what deciding and rendering need; never looked up again."""
+    """Somebody in the audience, with what deciding and rendering need; never looked up again.
+
+    `shared` where somebody else of the run has the same address, and stands for it.
+    """
 
     user_id: str
     address: str | None = None
@@ -78,6 +81,7 @@ class Recipient(Contract):
     country: str | None = None
     assigned: str | None = None
     labels: int = 0
+    shared: bool = False
     traits: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -91,12 +95,16 @@ class StepResult(Contract):
 
 
 class SendChunk(Contract):
-    """A chunk of recipients, or the piece of it at `indexes`, on its way to `dispatch`."""
+    """A chunk of recipients, or the piece of it at `indexes`, on its way to `dispatch`.
+
+    `tries` is how often in a row the provider has asked to wait with it.
+    """
 
     run: str
     chunk: str
     size: int
     generation: int = 0
+    tries: int = 0
     indexes: list[int]
     recipients: list[Recipient]
 

@@ -411,10 +411,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider refused this one: for good, or for now (`retryable`)."""
+    """The provider refused this one: for good, or for now (`retryable`).
+
+    `suppress` where it is the address that is wrong, so that nothing more is sent there.
+    """
 
     reason: str
     retryable: bool = False
+    suppress: bool = False
 
 
 class Channel(Protocol):

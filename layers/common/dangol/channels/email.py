@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 _TEMPLATE: "Final[EmailTemplateContentTypeDef]" = {"Subject": "{{subject}}", "Text": "{{text}}", "Html": "{{html}}"}
 # For now: the account is being slowed down, or SES stumbled. Everything else is for good.
 _LATER: Final = frozenset({"ACCOUNT_THROTTLED", "TRANSIENT_FAILURE", "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
+# How an INVALID_PARAMETER begins where it is the recipient's address: seen in the wild, since SES documents none.
+_WRONG_ADDRESS: Final = (
+    "Missing final '@domain'",
+    "Illegal address",
+    "Invalid email address",
+    "Domain contains",
+    "Domain starts",
+    "Local address contains",
+    "Missing local name",
+)
 _THROTTLES: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "ThrottlingException"})
 _SERVER_ERROR: Final = 500
 
@@ -65,7 +75,10 @@ class EmailChannel:
             raise UnavailableError("SES cannot be reached") from error
         except HTTPClientError as error:
             raise DoubtError("SES did not answer") from error
-        return [_answer(result) for result in answer["BulkEmailEntryResults"]]
+        results = answer["BulkEmailEntryResults"]
+        # The sender's address may be wrong in the same words, but then SES takes none of the call.
+        sound = any(result.get("Status") == "SUCCESS" for result in results)
+        return [_answer(result, sound=sound) for result in results]
 
 
 def _entry(message: Message) -> "BulkEmailEntryTypeDef":
@@ -78,11 +91,12 @@ def _entry(message: Message) -> "BulkEmailEntryTypeDef":
     }
 
 
-def _answer(result: "BulkEmailEntryResultTypeDef") -> Accepted | Refused:
+def _answer(result: "BulkEmailEntryResultTypeDef", *, sound: bool) -> Accepted | Refused:
     status = result.get("Status", "FAILED")
     if status == "SUCCESS":
         return Accepted(result.get("MessageId", ""))
-    return Refused(status.lower(), retryable=status in _LATER)
+    wrong = status == "INVALID_PARAMETER" and result.get("Error", "").startswith(_WRONG_ADDRESS)
+    return Refused(status.lower(), retryable=status in _LATER, suppress=sound and wrong)
 
 
 def _meaning(error: ClientError) -> ThrottledError | DoubtError | RejectedError:

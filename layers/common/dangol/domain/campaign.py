@@ -129,6 +129,9 @@ class Campaign(Node):
         description="where the kept history cannot tell of somebody: stop, or leave them out",
     )
     once_per: OncePer | None = None
+    on_unknown: Literal["leave", "resend"] = Field(
+        default="leave", description="resend: whoever was in doubt is sent to once more, and may get it twice"
+    )
     limits: Limits = Limits()
 
     @model_validator(mode="after")
@@ -140,6 +143,8 @@ class Campaign(Node):
             raise wrong("a variant has the name of the holdout; give it another", "variants")
         if self.assign_by and self.holdout is not None:
             raise wrong("assign_by names its own holdout; take this line out", "holdout")
+        if self.assign_by and not names:
+            raise wrong("assign_by needs variants, named as the trait's values are", "assign_by")
         if names and not sum(v.weight for v in self.variants):
             raise wrong("every variant has weight 0", "variants")
         return self

@@ -1,17 +1,20 @@
 """The decision about one person: send, hold out, skip with a reason, or hold until later."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from dangol.domain.campaign import Campaign
+from dangol.domain.frequency import frees_at, quiet_until, too_soon
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
-from dangol.domain.project import Cap, Project, QuietHours
+from dangol.domain.project import Project
 from dangol.domain.suppression import address_hash
-from dangol.domain.variant import Arm, arm_for, holdout_share
+from dangol.domain.variant import Arm, arm_for, holdout_share, in_global_holdout
+
+_DAY: Final = timedelta(days=1)
 
 
 class Reason(StrEnum):
@@ -27,6 +30,7 @@ class Reason(StrEnum):
     CAMPAIGN_STOPPED = "campaign_stopped"
     EXPIRED = "expired"
     SAME_ADDRESS = "same_address"
+    GLOBAL_HOLDOUT = "global_holdout"
     NOT_ASSIGNED = "not_assigned"
 
 
@@ -68,8 +72,8 @@ class Run:
     campaign: Campaign
     project: Project
     scheduled_at: datetime
-    # Numbers of this campaign's runs, this one included: what `once_per` looks for.
-    siblings: frozenset[int] = frozenset()
+    # This campaign's runs by number, this one included, with their scheduled times: what `once_per` looks for.
+    siblings: Mapping[int, datetime] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -83,6 +87,16 @@ class Run:
         expires = self.campaign.limits.expires
         return self.scheduled_at.astimezone(UTC) + expires if expires else None
 
+    def near(self, at: datetime, window: timedelta) -> bool:
+        """Whether a run scheduled at `at` bars this one for `window`; one exactly that long before does not.
+
+        Whole days are counted on the campaign's own calendar, so that a weekly start at ten o'clock stays a week
+        apart where the clocks change.
+        """
+        zone = self.zone if window % _DAY == timedelta(0) else UTC
+        here, there = (moment.astimezone(zone).replace(tzinfo=None) for moment in (self.scheduled_at, at))
+        return here - there < window
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -93,6 +107,8 @@ class Person:
     zone: ZoneInfo | None = None
     assigned: str | None = None
     labels: int = 0
+    # Somebody else of the run has the same address, and stands for it.
+    shared: bool = False
 
 
 def decide(run: Run, person: Person, ledger: Ledger, now: datetime) -> Decision:
@@ -147,77 +163,60 @@ def _no_consent(run: Run, _person: Person, ledger: Ledger, _now: datetime) -> Sk
     return Skip(Reason.NO_CONSENT)
 
 
-def _already_sent(run: Run, _person: Person, ledger: Ledger, now: datetime) -> Skip | None:
+def _same_address(_run: Run, person: Person, _ledger: Ledger, _now: datetime) -> Skip | None:
+    return Skip(Reason.SAME_ADDRESS) if person.shared else None
+
+
+def _global_holdout(run: Run, person: Person, _ledger: Ledger, _now: datetime) -> Skip | None:
+    rule = run.project.global_holdout
+    if rule is None or run.campaign.purpose == "information":
+        return None
+    drawn = in_global_holdout(person.user_id, rule, run.scheduled_at.astimezone(run.project.zone))
+    return Skip(Reason.GLOBAL_HOLDOUT) if drawn else None
+
+
+def _already_sent(run: Run, _person: Person, ledger: Ledger, _now: datetime) -> Skip | None:
     once = run.campaign.once_per
     if once is None:
         return None
-    since = 0 if once == "campaign" else int((now - once).timestamp())
-    touched = any(e.run in run.siblings and e.counts and e.claimed_at >= since for e in ledger.entries)
+    barring = run.siblings.keys() if once == "campaign" else {n for n, at in run.siblings.items() if run.near(at, once)}
+    touched = any(entry.run in barring and entry.counts for entry in ledger.entries)
     return Skip(Reason.ALREADY_SENT) if touched else None
 
 
 def _quiet(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | Hold | None:
-    hours = run.project.quiet_hours.get(run.campaign.purpose)
-    if hours is None or run.campaign.channel in hours.except_ or ledger.night > 0:
+    campaign, local = run.campaign, now.astimezone(person.zone or run.zone)
+    # The law asks for a consent of its own; whoever gave it is written to at night.
+    rules = () if ledger.night > 0 else run.project.quiet_hours.of(campaign.purpose, campaign.channel)
+    ends = [(until, hours.then) for hours in rules if (until := quiet_until(hours, local))]
+    if not ends:
         return None
-    until = quiet_until(hours, now.astimezone(person.zone or run.zone))
-    if until is None:
-        return None
-    if hours.then == "hold" and not (run.expires_at and until >= run.expires_at):
-        return Hold(until)
-    return Skip(Reason.QUIET_HOURS)
+    until = max(end for end, _ in ends)
+    if any(then == "drop" for _, then in ends) or not _in_time(run, until):
+        return Skip(Reason.QUIET_HOURS)
+    return Hold(until)
 
 
-def quiet_until(hours: QuietHours, local: datetime) -> datetime | None:
-    """The end of the quiet hours that `local` lies in, in UTC; None outside them."""
-    start, end, clock = hours.from_, hours.to, local.time()
-    over_midnight = start > end
-    inside = (clock >= start or clock < end) if over_midnight else start <= clock < end
-    if not inside:
-        return None
-    day = local.date() + timedelta(days=1) if over_midnight and clock >= start else local.date()
-    # Where the clocks change, a time of day may come twice, or not at all: then the later reading holds.
-    ends = (datetime.combine(day, end.replace(fold=fold), tzinfo=local.tzinfo) for fold in (0, 1))
-    return max(moment.astimezone(UTC) for moment in ends)
-
-
-def _capped(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | None:
+def _capped(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | Hold | None:
     if run.campaign.purpose == "information":
         return None
-    full = any(_full(cap, run, person, ledger, now) for cap in run.project.caps)
-    return Skip(Reason.FREQUENCY_CAP) if full or _too_soon(ledger, now) else None
+    local = now.astimezone(person.zone or run.zone)
+    full = [
+        (freed, cap.then)
+        for cap in run.project.caps
+        if (freed := frees_at(cap, run.campaign.channel, run.campaign.purpose, ledger, local))
+    ]
+    if too_soon(ledger, now) or any(then == "skip" for _, then in full):
+        return Skip(Reason.FREQUENCY_CAP)
+    if not full:
+        return None
+    until = max(freed for freed, _ in full)
+    # Without an end of its own, a campaign would wait behind every other one for good.
+    return Hold(until) if run.expires_at and until < run.expires_at else Skip(Reason.FREQUENCY_CAP)
 
 
-def _too_soon(ledger: Ledger, now: datetime) -> bool:
-    """The person's own wish, over all channels: at most one advertising message in so many days of 24 hours."""
-    # As with a rolling cap: one exactly a window ago has left it.
-    since = int(now.timestamp()) - ledger.pace * 86_400
-    return bool(ledger.pace) and any(
-        e.counts and e.purpose == "marketing" and e.claimed_at > since for e in ledger.entries
-    )
-
-
-def _full(cap: Cap, run: Run, person: Person, ledger: Ledger, now: datetime) -> bool:
-    if cap.channel not in (None, run.campaign.channel) or cap.purpose not in (None, run.campaign.purpose):
-        return False
-    since = window_start(cap, now.astimezone(person.zone or run.zone)).timestamp()
-    used = sum(
-        entry.counts
-        and entry.claimed_at >= since
-        and cap.channel in (None, entry.channel)
-        and cap.purpose in (None, entry.purpose)
-        for entry in ledger.entries
-    )
-    return used >= cap.max
-
-
-def window_start(cap: Cap, local: datetime) -> datetime:
-    """Since when sends use up `cap`, seen at `local`: a rolling window, or a calendar day or week."""
-    if isinstance(cap.per, timedelta):
-        # Entries count whole seconds, and one exactly a window ago has left it; days of 24 hours are counted in UTC.
-        return local.astimezone(UTC).replace(microsecond=0) - cap.per + timedelta(seconds=1)
-    midnight = datetime.combine(local.date(), time(), tzinfo=local.tzinfo)
-    return midnight if cap.per == "day" else midnight - timedelta(days=local.weekday())
+def _in_time(run: Run, until: datetime) -> bool:
+    return run.expires_at is None or until < run.expires_at
 
 
 _Check = Callable[[Run, Person, Ledger, datetime], Skip | Hold | None]
@@ -226,6 +225,8 @@ _CHECKS: Final[Sequence[_Check]] = (
     _unreachable,
     _suppressed,
     _no_consent,
+    _same_address,
+    _global_holdout,
     _already_sent,
     _quiet,
     _capped,

@@ -1,15 +1,25 @@
 """`dangol.yaml`: what holds for every campaign of a project."""
 
 import re
-from datetime import time, timedelta
 from typing import Annotated, ClassVar, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dangol.domain.channel import CHANNELS, AnyChannel, ChannelName
+from dangol.domain.contact_rules import (
+    CALENDAR,
+    Cap,
+    GlobalHoldout,
+    Period,
+    Purpose,
+    QuietHours,
+    QuietHoursByPurpose,
+    QuietRules,
+    TimeOfDay,
+)
 from dangol.domain.node import Node, wrong
-from dangol.domain.quantities import Count, Number, Rate, Share, Text, format_duration, parse_duration
+from dangol.domain.quantities import Count, Number, Rate, Share, Text
 from dangol.domain.segment import Exclusion
 from dangol.domain.webhook import checked
 
@@ -21,6 +31,7 @@ __all__ = [
     "ChannelName",
     "ChannelSettings",
     "EventSpec",
+    "GlobalHoldout",
     "Links",
     "MergeTag",
     "Period",
@@ -32,12 +43,8 @@ __all__ = [
     "TimeZone",
     "Webhooks",
 ]
-Purpose = Literal["marketing", "information"]
-CALENDAR: Final = ("day", "week")
 # Named in the design and not built yet.
-RESERVED: Final = frozenset({"stages", "global_holdout"})
-_TIME_OF_DAY: Final = re.compile(r"\d{2}:\d{2}", re.ASCII)
-_LONGEST_CAP: Final = timedelta(days=30)
+RESERVED: Final = frozenset({"stages"})
 
 
 def _zone(name: str) -> str:
@@ -48,41 +55,7 @@ def _zone(name: str) -> str:
     return name
 
 
-def _time_of_day(value: object) -> time:
-    if isinstance(value, time):
-        return value
-    try:
-        return time.fromisoformat(_TIME_OF_DAY.fullmatch(str(value))[0])  # type: ignore[index]
-    except (TypeError, ValueError):
-        raise ValueError(f'{value!r} is not a time of day; write it like "21:00"') from None
-
-
-def _period(value: object) -> str | timedelta:
-    if isinstance(value, str) and value in CALENDAR:
-        return value
-    try:
-        return parse_duration(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a period; write day, week, or a duration like 7d") from None
-
-
-def _format_period(period: str | timedelta) -> str:
-    return period if isinstance(period, str) else format_duration(period)
-
-
 TimeZone = Annotated[Text, AfterValidator(_zone)]
-TimeOfDay = Annotated[
-    time,
-    BeforeValidator(_time_of_day),
-    PlainSerializer(lambda at: f"{at:%H:%M}", when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}$", "examples": ["21:00"]}),
-]
-Period = Annotated[
-    Literal["day", "week"] | timedelta,
-    BeforeValidator(_period),
-    PlainSerializer(_format_period),
-    WithJsonSchema({"type": "string", "pattern": r"^(day|week|\d{1,6}[smhdw])$"}),
-]
 
 
 def _fits(pattern: str, example: str) -> AfterValidator:
@@ -129,36 +102,6 @@ class EventSpec(Node):
     keep: Count = Field(default=64, ge=1, le=1_000, description="most recent occurrences kept per event key")
 
 
-class Cap(Node):
-    """At most `max` messages `per` rolling window, or per calendar day or week in the person's zone."""
-
-    max: Count = Field(ge=1, le=1_000)
-    per: Period
-    purpose: Purpose | None = None
-    channel: AnyChannel | None = None
-
-    @model_validator(mode="after")
-    def _within_memory(self) -> Self:
-        if isinstance(self.per, timedelta) and not timedelta(0) < self.per <= _LONGEST_CAP:
-            raise ValueError("a cap's window is at least 1s and at most 30d")
-        return self
-
-
-class QuietHours(Node):
-    """When a purpose stays silent, in the person's time zone."""
-
-    from_: TimeOfDay = Field(alias="from")
-    to: TimeOfDay
-    except_: tuple[AnyChannel, ...] = Field(default=(), alias="except")
-    then: Literal["hold", "drop"] = "hold"
-
-    @model_validator(mode="after")
-    def _some_time(self) -> Self:
-        if self.from_ == self.to:
-            raise ValueError("from and to are the same time")
-        return self
-
-
 class MergeTag(Node):
     """A Korean merge tag, `#{이름}`: the trait it stands for, and what to say without it."""
 
@@ -203,8 +146,9 @@ class Project(Node):
     events: dict[Text, EventSpec] = Field(default_factory=dict)
     always_exclude: tuple[Exclusion, ...] = ()
     holdout: Share = 0.0
+    global_holdout: GlobalHoldout | None = None
     caps: tuple[Cap, ...] = ()
-    quiet_hours: dict[Purpose, QuietHours] = Field(default_factory=dict)
+    quiet_hours: QuietRules = QuietHoursByPurpose()
     merge_tags: dict[Text, MergeTag] = Field(default_factory=dict)
     prices: dict[AnyChannel, Annotated[Number, Field(ge=0)]] = Field(default_factory=dict)
     channels: dict[ChannelName, ChannelSettings] = Field(default_factory=dict)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
 from dangol.domain.campaign import Campaign, Variant
+from dangol.domain.contact_rules import GlobalHoldout
 
 # What a campaign without variants calls its one message.
 ONLY: Final = Variant(name="A")
@@ -74,3 +76,13 @@ def holdout_share(campaign: Campaign, default: float) -> float:
     if campaign.holdout is not None:
         return campaign.holdout
     return default if campaign.purpose == "marketing" else 0.0
+
+
+def in_global_holdout(user_id: str, rule: GlobalHoldout, local: datetime) -> bool:
+    """Whether a person is in the global holdout of the period that `local`, in the project's zone, lies in."""
+    period = {
+        "monthly": f"{local:%Y-%m}",
+        "quarterly": f"{local:%Y}-Q{(local.month + 2) // 3}",
+        "yearly": f"{local:%Y}",
+    }[rule.renew]
+    return point(f"global_holdout:{period}", user_id) < rule.share

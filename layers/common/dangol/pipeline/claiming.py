@@ -7,8 +7,9 @@ from typing import Final
 
 from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, decide, entry_for
 from dangol.domain.ledger import Entry, Ledger, State
+from dangol.domain.suppression import address_hash
 from dangol.domain.variant import weighted_variant
-from dangol.pipeline.work import PENDING, Stores, Work, person_of
+from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work, person_of
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 
@@ -52,6 +53,7 @@ class Claimer:
             todo = [i for i in todo if work.recipient(i).user_id in lost]
             ledgers.update(lost)
             for index in todo:
+                work.states[index] = PENDING
                 work.entries.pop(index, None)
                 work.skipped.pop(index, None)
                 messages.pop(index, None)
@@ -63,6 +65,8 @@ class Claimer:
     def stop(self, work: Work) -> None:
         """Skip everyone who is still open, and give back the places of those who were claimed."""
         work.waiting.clear()
+        doubtful = [i for i in work.open() if work.why.get(i) == RESENT]
+        self.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
         indexes = work.open()
         self.withdraw(work, indexes)
         work.skipped.update(dict.fromkeys(indexes, Reason.CAMPAIGN_STOPPED))
@@ -73,6 +77,20 @@ class Claimer:
         for index in indexes:
             work.entries.pop(index, None)
 
+    def refused(self, work: Work, indexes: Sequence[int]) -> None:
+        """Rewrite the claims of those at `indexes` whom the provider refused for good."""
+        for letter in (FAILED, UNKNOWN):
+            self.correct(work, [i for i in indexes if work.states[i] == letter], ENDED[letter], letter)
+
+    def doubt(self, work: Work, indexes: Sequence[int]) -> list[int]:
+        """Note who may have been sent to: unknown, never again; those of whom the campaign asks for one more try."""
+        resend = work.plan.run.campaign.on_unknown == "resend"
+        again = [i for i in indexes if resend and work.why.get(i) != RESENT]
+        for index in again:
+            work.states[index], work.why[index] = PENDING, RESENT
+        self.correct(work, [i for i in indexes if i not in again], State.UNKNOWN, UNKNOWN)
+        return again
+
     def correct(self, work: Work, indexes: Sequence[int], state: State, letter: str) -> None:
         """Rewrite claims that did not end as sent: a failed or cancelled one gives its place under the caps back."""
         users = work.users(list(indexes))
@@ -82,7 +100,9 @@ class Claimer:
             entries = {u: e for u, ledger in ledgers.items() if (e := ledger.entry(work.plan.run.number))}
             now = self._s.clock.now()
             changed = [
-                ledgers[u].with_entry(replace(e, state=state), now) for u, e in entries.items() if e.state is not state
+                _suppressed(work, users[u], ledgers[u]).with_entry(replace(e, state=state), now)
+                for u, e in entries.items()
+                if e.state is not state
             ]
             work.entries.update({users[u]: replace(e, state=state) for u, e in entries.items()})
             ledgers = self._s.ledgers.put_many(changed)
@@ -100,6 +120,10 @@ class Claimer:
         if isinstance(decision, Send | HoldOut):
             # Claimed again although an earlier worker claimed: only a write excludes a change of permission.
             work.entries[index] = entry_for(run, person, decision, now)
+            return ledger.with_entry(work.entries[index], now)
+        if ours is not None and work.why.get(index) == RESENT and not isinstance(decision, Hold):
+            # Not sent to again after all, and still in doubt.
+            work.states[index], work.entries[index] = UNKNOWN, replace(ours, state=State.UNKNOWN)
             return ledger.with_entry(work.entries[index], now)
         if isinstance(decision, Hold):
             work.waiting[index] = max(1.0, (decision.until - now).total_seconds())
@@ -129,6 +153,15 @@ class Claimer:
 def _others(ledger: Ledger, run: int) -> Ledger:
     """The ledger without this run's own entry: a claim that an earlier worker left must not count against itself."""
     return replace(ledger, entries=tuple(e for e in ledger.entries if e.run != run))
+
+
+def _suppressed(work: Work, index: int, ledger: Ledger) -> Ledger:
+    """The ledger with the address that was handed over to taken out, where that is what was wrong."""
+    address = work.recipient(index).address
+    if index not in work.wrong_address or address is None:
+        return ledger
+    hashed = address_hash(work.plan.run.campaign.channel, address)
+    return replace(ledger, suppressed=ledger.suppressed | {hashed})
 
 
 def _cancelled(ledger: Ledger, ours: Entry | None, now: datetime) -> Ledger | None:

@@ -19,23 +19,18 @@ from dangol.pipeline.counting import of_claim, of_skip
 from dangol.pipeline.slots import Slots
 from dangol.pipeline.work import (
     ENDED,
-    FAILED,
     HELD_OUT,
     IN_FLIGHT,
+    MAX_DELAY,
     PENDING,
-    SENT,
     SKIPPED,
-    UNKNOWN,
     Stores,
     Work,
     decisions_of,
 )
-from dangol.ports import Accepted, Journal, Message, Refused, Verdict
+from dangol.ports import Journal, Message, Refused, Verdict
 
-MAX_DELAY: Final = 900
 _LONGEST: Final = timedelta(seconds=MAX_DELAY)
-# What the provider asked to wait is tried again after this many seconds.
-BACK_OFF: Final = 5.0
 # A hand-over that would begin later than this after its claim is decided again.
 PERMISSION_AGE: Final = 10.0
 # What it takes to mark a call's recipients, in seconds: that much before the call's time.
@@ -83,8 +78,8 @@ class Dispatcher:
             return Counter()
         work = Work(chunk, plan, journal, list(journal.states), dict(journal.why), lease_until)
         doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
-        # Who was in flight when a worker died may have been sent to: unknown, never again.
-        self._claimer.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
+        # Who was in flight when a worker died may have been sent to.
+        self._claimer.doubt(work, doubtful)
         if not self._halted(work):
             self._work(work)
         counted = self._finish(work)
@@ -143,7 +138,7 @@ class Dispatcher:
                 return
             self._send(work, batch, messages)
             if work.waiting.keys() & messages.keys():
-                work.waiting.update(dict.fromkeys(order[position + size :], BACK_OFF))
+                work.wait(order[position + size :])
                 return
 
     def _begins(self, work: Work, batch: Sequence[int], count: int, until: float) -> bool:
@@ -169,14 +164,13 @@ class Dispatcher:
         try:
             answers = work.plan.channel.send([messages[i] for i in batch])
         except DoubtError:
-            self._claimer.correct(work, batch, State.UNKNOWN, UNKNOWN)
+            work.wait(self._claimer.doubt(work, batch))
             return
         except SendError as error:
             answers = [Refused(str(error), retryable=error.retryable)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
-            _note(work, index, answer)
-        failed = [i for i in batch if work.states[i] == FAILED]
-        self._claimer.correct(work, failed, State.FAILED, FAILED)
+            work.note(index, answer)
+        self._claimer.refused(work, batch)
 
     def _finish(self, work: Work) -> Counter[str]:
         """Count what has ended and store it in one transaction; queue again, before that, what has to wait."""
@@ -244,20 +238,9 @@ class Dispatcher:
         piece = work.chunk.model_copy(
             update={
                 "generation": work.journal.generation + 1,
+                "tries": work.tries,
                 "indexes": left,
                 "recipients": [work.recipient(i) for i in left],
             }
         )
         self._s.sends.send([piece.model_dump_json()], delay=min(MAX_DELAY, ceil(delay)))
-
-
-def _note(work: Work, index: int, answer: Accepted | Refused) -> None:
-    if isinstance(answer, Accepted):
-        work.states[index] = SENT
-        work.provider_ids[index] = answer.provider_id
-    elif answer.retryable:
-        work.states[index] = PENDING
-        work.waiting[index] = BACK_OFF
-    else:
-        work.states[index] = FAILED
-        work.why[index] = answer.reason

@@ -49,7 +49,7 @@ class Plans:
         campaign, project = definition.campaign, definition.project
         provider = provider_of(campaign, project)
         channel = self.channel(campaign.channel, provider, project.sender)
-        siblings = frozenset(sibling.number for sibling in self.runs.of_campaign(item.campaign_id))
+        siblings = {run.number: run.scheduled_at for run in self.runs.of_campaign(item.campaign_id)}
         rendering = Rendering(item.number, campaign, project, definition.link_base, self.keys())
         return RunPlan(
             run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at, siblings),

@@ -17,6 +17,7 @@ from dangol.pipeline.audience import Question, refusal
 from dangol.pipeline.querying import Querier
 from dangol.pipeline.releasing import piece_of, released
 from dangol.pipeline.scanning import Scanner
+from dangol.pipeline.sharing import Sharing, marked
 from dangol.pipeline.steps import chunks_of, first_steps, packed, query_step, read_step, step_key, step_of, steps_prefix
 from dangol.pipeline.touches import Reminder
 from dangol.ports import (
@@ -64,6 +65,7 @@ class Segmenter:
     def __init__(self, stores: Stores) -> None:
         self._s = stores
         querier = Querier(stores.queries, stores.profiles, stores.objects)
+        self._sharing = Sharing(stores.objects)
         self._scanner = Scanner(stores.profiles, (querier, stores.reminder), stores.throttle, stores.clock)
 
     def start(self, order: StartRun) -> RunItem:
@@ -139,18 +141,20 @@ class Segmenter:
         if not released(run, again=order.again):
             return
         keys = self._s.objects.keys(steps_prefix(order.run), order.after, STEPS_PER_RELEASE)
+        channel = self._s.definitions.version(run.campaign_id, run.version).campaign.channel
+        shared = self._sharing.of(run.run, channel)
         for key in keys:
-            pieces = self._pieces(run, order, key)
+            pieces = self._pieces(run, order, key, shared.get(step_of(key), frozenset()))
             self._s.sends.send([piece.model_dump_json() for piece in pieces])
         if len(keys) == STEPS_PER_RELEASE:
             self._s.tasks.send([order.model_copy(update={"after": keys[-1]}).model_dump_json()])
 
-    def _pieces(self, run: RunItem, order: Release, key: str) -> list[SendChunk]:
+    def _pieces(self, run: RunItem, order: Release, key: str, shared: frozenset[int]) -> list[SendChunk]:
         """What of a step is to be queued."""
         known: dict[str, Standing] = {}
         if order.again:
             known = {standing.chunk: standing for standing in self._s.journals.of_step(run.run, step_of(key))}
-        chunks = chunks_of(run.run, key, read_step(self._s.objects.get(key)))
+        chunks = marked(chunks_of(run.run, key, read_step(self._s.objects.get(key))), shared)
         due = float("inf") if run.state == CANCELLED else max(order.due, self._s.clock.now().timestamp())
         pieces = [piece_of(chunk, known.get(chunk.chunk), due) for chunk in chunks]
         return [piece for piece in pieces if piece is not None]

@@ -1,6 +1,6 @@
 """Why a person did, or did not, get a campaign: from the ledger, the run's audience and journals, and the lake."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -108,7 +108,7 @@ class Inquiry:
             trail.append({"at": self._s.clock.now(), "kind": "stopped", "because": because})
         if outcome == "pending" and case.place is not None:
             run = case.run
-            siblings = frozenset(sibling.number for sibling in self._s.runs.of_campaign(run.campaign_id))
+            siblings = {known.number: known.scheduled_at for known in self._s.runs.of_campaign(run.campaign_id)}
             trail.append(self._as_of_now(case.definition, run, siblings, case.place.recipient, case.ledger))
         return outcome, reason, at, trail
 
@@ -166,11 +166,16 @@ class Inquiry:
             recipient = question.recipient(self._s.profiles.get_many([user_id])[user_id])
             would_be = RunItem("", 0, campaign_id, definition.version, now, "running", 1)
             ledger = self._s.ledgers.get_many([user_id])[user_id]
-            trail = [self._as_of_now(definition, would_be, frozenset(), recipient, ledger)]
+            trail = [self._as_of_now(definition, would_be, {}, recipient, ledger)]
         return "not_run", reason, now, trail
 
     def _as_of_now(
-        self, definition: Definition, item: RunItem, siblings: frozenset[int], recipient: Recipient, ledger: Ledger
+        self,
+        definition: Definition,
+        item: RunItem,
+        siblings: Mapping[int, datetime],
+        recipient: Recipient,
+        ledger: Ledger,
     ) -> Told:
         """What would be decided now."""
         now = self._s.clock.now()

@@ -1,6 +1,6 @@
 """A chunk of recipients in the hands of one dispatcher."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -10,10 +10,16 @@ from dangol.contracts import Decided, Decisions, Recipient, SendChunk
 from dangol.domain.decision import Person, Reason, Run
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import Entry, State
+from dangol.domain.variant import point
 from dangol.pipeline.messages import Renderer
 from dangol.pipeline.pacing import Pace
-from dangol.ports import Channel, Clock, Journal, Journals, Ledgers, Queue, Throttle, Timer
+from dangol.ports import Accepted, Channel, Clock, Journal, Journals, Ledgers, Queue, Refused, Throttle, Timer
 
+# A provider that asks to wait is tried again after so many seconds, twice as many each time, at most an SQS delay.
+FIRST_BACK_OFF: Final = 5.0
+MAX_DELAY: Final = 900
+# Why somebody is sent to although an earlier hand-over is in doubt; it stays in the journal, so that it is once.
+RESENT: Final = "resent"
 # One letter per recipient in the journal; a capital is counted already.
 PENDING, IN_FLIGHT, SENT, FAILED, UNKNOWN, HELD_OUT, SKIPPED = ".fsxuhk"
 ENDED: Final = {SENT: State.SENT, FAILED: State.FAILED, UNKNOWN: State.UNKNOWN, HELD_OUT: State.HELD_OUT}
@@ -70,8 +76,12 @@ class Work:
     waiting: dict[int, float] = field(default_factory=dict)
     # Until when, for those whom the decision itself holds.
     held: dict[int, datetime] = field(default_factory=dict)
+    # Whose address the provider says is wrong.
+    wrong_address: set[int] = field(default_factory=set)
     # Whoever is left waits for the run to be resumed.
     paused: bool = False
+    # The provider asked to wait.
+    backing_off: bool = False
 
     def check_lease(self, now: float) -> None:
         """Go on only while the chunk is ours.
@@ -84,6 +94,39 @@ class Work:
         """
         if now >= self.lease_until:
             raise ConflictError("the lease on the chunk has run out")
+
+    @property
+    def back_off(self) -> float:
+        """How long to leave the provider alone, in seconds: longer each time, and different for each chunk."""
+        longest = min(MAX_DELAY, FIRST_BACK_OFF * (1 << min(self.chunk.tries, 10)))
+        return longest * (1 + point(f"{self.chunk.run}:{self.chunk.chunk}", str(self.journal.generation))) / 2
+
+    @property
+    def tries(self) -> int:
+        """How often in a row the provider has asked to wait, this time included; what it took begins a new row."""
+        before = 0 if self.provider_ids else self.chunk.tries
+        return before + 1 if self.backing_off else 0
+
+    def wait(self, indexes: Iterable[int]) -> None:
+        """Leave these until the provider may be asked again."""
+        waits = dict.fromkeys(indexes, self.back_off)
+        self.waiting.update(waits)
+        self.backing_off |= bool(waits)
+
+    def note(self, index: int, answer: Accepted | Refused) -> None:
+        """Note what the provider said of one message."""
+        if isinstance(answer, Accepted):
+            self.states[index] = SENT
+            self.provider_ids[index] = answer.provider_id
+        elif answer.retryable:
+            self.states[index] = PENDING
+            self.wait([index])
+        else:
+            # The hand-over before that is still in doubt.
+            self.states[index] = UNKNOWN if self.why.get(index) == RESENT else FAILED
+            self.why[index] = answer.reason
+            if answer.suppress:
+                self.wrong_address.add(index)
 
     def recipient(self, index: int) -> Recipient:
         """The recipient at a place in the chunk."""
@@ -110,7 +153,7 @@ class Work:
 def person_of(recipient: Recipient) -> Person:
     """What deciding needs of a recipient."""
     zone = ZoneInfo(recipient.zone) if recipient.zone else None
-    return Person(recipient.user_id, recipient.address, zone, recipient.assigned, recipient.labels)
+    return Person(recipient.user_id, recipient.address, zone, recipient.assigned, recipient.labels, recipient.shared)
 
 
 def decisions_of(work: Work, now: datetime) -> Decisions:
