@@ -58,8 +58,10 @@ def test_receipts_are_counted_and_an_address_that_bounced_is_not_written_to_agai
     assert suppressed == frozenset({address_hash("email", "receipt1@example.com")})
     status = bootstrap.build_reporter(stack.settings).status(run)
     assert (status["delivered"], status["bounced"]) == (2, 1)
-    again = run_to_end(stack, "receipt")
-    assert again["skipped"]["suppressed"] == 1
+    # A campaign of its own: a second run of this one within the same second is the first run.
+    apply_to(stack, "receipt", campaign_id="receipt-again")
+    again = run_to_end(stack, "receipt-again")
+    assert again["skipped"] == {"suppressed": 1}, again
 
 
 def webhook(stack: Stack, api: Api, reference: str) -> None:
