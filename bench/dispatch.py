@@ -24,6 +24,7 @@ from cli.stack import Stack
 from dangol import bootstrap
 from dangol.adapters.journals import DynamoJournals
 from dangol.adapters.ledgers import DynamoLedgers
+from dangol.adapters.short_links import DynamoShortLinks
 from dangol.adapters.throttle import DynamoThrottle
 from dangol.channels.email import EmailChannel
 from dangol.contracts import SendChunk, event_work
@@ -176,6 +177,7 @@ def _dispatcher(stack: Stack, client: Any, channel: Channel, queues: tuple[Posts
         sends=queues[0],
         events=queues[1],
         timer=NoTimer(),
+        short_links=DynamoShortLinks(client, stack.settings.short_links_table, stack.clock),
         clock=stack.clock,
     )
     return Dispatcher(stores, worker)

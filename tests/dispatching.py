@@ -20,6 +20,7 @@ from tests.fakes import (
     FakeLedgers,
     FakeQueue,
     FakeRuns,
+    FakeShortLinks,
     FakeThrottle,
     FakeTimer,
     RecordingChannel,
@@ -59,6 +60,7 @@ class World:
     def __post_init__(self) -> None:
         self.ledgers = FakeLedgers(self.runs)
         self.journals = FakeJournals(self.runs)
+        self.short_links = FakeShortLinks()
 
     def people(self, *user_ids: str) -> list[Recipient]:
         """Consenting recipients, with their ledgers."""
@@ -81,6 +83,7 @@ class World:
             throttle=self.throttle,
             sends=self.sends,
             timer=self.timer,
+            short_links=self.short_links,
             events=self.events,
             clock=self.clock,
         )

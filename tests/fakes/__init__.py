@@ -3,7 +3,15 @@
 from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeQueries, FakeTraces
 from tests.fakes.people import FakeLedgers, FakeLists, FakeOutcomes, FakePeople, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
-from tests.fakes.world import FakeClock, FakeQueue, FakeThrottle, FakeTimer, FakeWebhooks, RecordingChannel
+from tests.fakes.world import (
+    FakeClock,
+    FakeQueue,
+    FakeShortLinks,
+    FakeThrottle,
+    FakeTimer,
+    FakeWebhooks,
+    RecordingChannel,
+)
 
 __all__ = [
     "FakeCatalogue",
@@ -20,6 +28,7 @@ __all__ = [
     "FakeQueries",
     "FakeQueue",
     "FakeRuns",
+    "FakeShortLinks",
     "FakeThrottle",
     "FakeTimer",
     "FakeTraces",

@@ -1,6 +1,6 @@
 """Time, queues, rates and a provider."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from dangol.domain.errors import SendError
@@ -80,6 +80,24 @@ class FakeThrottle:
             return None
         self._tat[name] = start + count / rate
         return start
+
+
+class FakeShortLinks:
+    """Short codes."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[str, int]] = {}
+        self.error: Exception | None = None
+
+    def put_many(self, paths: Mapping[str, str], *, expires_at: int) -> None:
+        if self.error:
+            raise self.error
+        self.rows |= {code: (path, expires_at) for code, path in paths.items()}
+
+    def path(self, code: str) -> str | None:
+        if self.error:
+            raise self.error
+        return self.rows[code][0] if code in self.rows else None
 
 
 class FakeWebhooks:

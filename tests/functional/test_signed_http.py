@@ -17,6 +17,7 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from dangol import bootstrap
 from dangol.adapters.parameters import SsmParameters
+from dangol.adapters.short_links import DynamoShortLinks, SignedShortLinks
 from dangol.adapters.signed_http import (
     Call,
     Credentials,
@@ -25,6 +26,8 @@ from dangol.adapters.signed_http import (
     SignedQueue,
     signed_headers,
 )
+from dangol.config import Settings
+from tests.fakes import FakeClock
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
 
@@ -113,17 +116,53 @@ def test_a_service_that_is_not_there_is_an_error_of_the_network():
             SignedQueue(client, "url").send(["a"])
 
 
-def test_a_message_and_a_secret_pass_through_the_emulator(emulator, queue_url):
-    def signed(service: str) -> closing[SignedClient]:
-        return closing(SignedClient(service, emulator.region, emulator.endpoint, lambda: ("test", "test", "")))
+def signed(service: str, emulator: Settings) -> closing[SignedClient]:
+    """A client of the emulator."""
+    return closing(SignedClient(service, emulator.region, emulator.endpoint, lambda: ("test", "test", "")))
 
+
+def test_a_message_and_a_secret_pass_through_the_emulator(emulator, queue_url):
     SsmParameters(bootstrap.client("ssm", emulator), "/dangol/signed").create("key", "secret")
-    with signed("sqs") as sqs, signed("ssm") as ssm:
+    with signed("sqs", emulator) as sqs, signed("ssm", emulator) as ssm:
         SignedQueue(sqs, queue_url).send(['{"kind": "클릭"}'])
 
         assert SignedParameters(ssm, "/dangol/signed").secret("key") == "secret"
     received = bootstrap.client("sqs", emulator).receive_message(QueueUrl=queue_url)["Messages"]
     assert received[0]["Body"] == '{"kind": "클릭"}'
+
+
+def test_short_codes_are_stored_by_the_sdk_and_read_without_it(emulator, new_table, dynamodb):
+    table, stubborn = new_table("code"), Stubborn(dynamodb)
+    paths = {f"code{n:03}": f"c/토큰{n}" for n in range(60)}
+    store = DynamoShortLinks(stubborn, table, FakeClock())  # type: ignore[arg-type]
+    store.put_many(paths, expires_at=1_800_000_000)
+    store.put_many(paths, expires_at=1_800_000_000)
+
+    with signed("dynamodb", emulator) as client:
+        links = SignedShortLinks(client, table)
+        assert {code: links.path(code) for code in paths} == paths
+        assert links.path("nobody") is None
+    assert stubborn.refused == 2
+    (row,) = dynamodb.query(
+        TableName=table, KeyConditionExpression="code = :c", ExpressionAttributeValues={":c": {"S": "code000"}}
+    )["Items"]
+    assert row["expires_at"] == {"N": "1800000000"}
+
+
+class Stubborn:
+    """A client whose table takes all but one row, the first two times."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.refused = 0
+
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - as boto3 has it
+        ((table, rows),) = RequestItems.items()
+        if self.refused == 2:
+            return self._client.batch_write_item(RequestItems=RequestItems)
+        self.refused += 1
+        self._client.batch_write_item(RequestItems={table: rows[:-1]})
+        return {"UnprocessedItems": {table: rows[-1:]}}
 
 
 def test_secrets_stay_out_of_the_repr():

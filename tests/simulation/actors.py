@@ -89,6 +89,7 @@ class DispatchFunction:
             sends=Sender(world.sends, process),
             events=Sender(world.events, process),
             timer=Far(world.timer, process),
+            short_links=Far(world.short_links, process),
             clock=clock,
         )
         self.dispatcher = Dispatcher(stores, worker)

@@ -18,6 +18,7 @@ from tests.fakes import (
     FakeObjects,
     FakeProfiles,
     FakeRuns,
+    FakeShortLinks,
     FakeThrottle,
 )
 from tests.shop_campaign import LINK_BASE
@@ -78,6 +79,7 @@ class World:
         self.ledgers = FakeLedgers(self.runs, *map(self._ledger, s.people))
         self.journals = FakeJournals(self.runs)
         self.objects = FakeObjects()
+        self.short_links = FakeShortLinks()
         self.profiles = FakeProfiles(*map(self._profile, s.people))
         self.profiles.number_of_tasks = s.tasks
         self.reads = FakeThrottle(horizon=2.0)

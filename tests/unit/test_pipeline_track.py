@@ -13,10 +13,11 @@ from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Identified, Performed, Tracked, event_work
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import Profile
-from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, Keys, Mark, sign
+from dangol.domain.short_links import code_of
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.pipeline.track import Doors, Request, Tracker
 from dangol.pipeline.webhooks import signature
-from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns
+from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
 from tests.fakes.world import NOW
 from tests.shop_campaign import definition, project
 
@@ -36,7 +37,7 @@ class World:
     """The public side, where `u1` got a message and agreed to e-mail and text messages."""
 
     def __init__(self, **traits: str) -> None:
-        self.queue, self.clock = FakeQueue(), FakeClock()
+        self.queue, self.clock, self.short_links = FakeQueue(), FakeClock(), FakeShortLinks()
         self.ledgers = FakeLedgers(
             FakeRuns(), Ledger("u1", 1, {"email": BEFORE, "sms": BEFORE, "push": -BEFORE}, entries=(SENT,))
         )
@@ -50,6 +51,7 @@ class World:
                 preferences=lambda: LedgerPreferences(self.ledgers, people, shop),
                 now=self.clock.now,
                 webhook_key=lambda: WEBHOOK_KEY,
+                short_link=self.short_links.path,
             )
         )
 
@@ -103,6 +105,47 @@ def test_a_click_is_redirected_even_when_the_queue_is_down_and_the_event_stands_
     kept = json.loads(record.getMessage().partition(": ")[2])
     assert event_work.validate_python(kept).user_id == "u1"  # type: ignore[union-attr]
     assert signed not in caplog.text
+
+
+def test_a_short_code_leads_where_its_link_does_and_is_counted():
+    world = World()
+    code = code_of(f"c/{token()}")
+    world.short_links.put_many({code: f"c/{token()}"}, expires_at=0)
+
+    answer = world.ask("GET", f"/s/{code}")
+
+    assert (answer.status, answer.headers["location"]) == (302, HERE)
+    assert [told.kind for told in world.happened] == ["clicked"]
+
+
+def test_the_short_code_of_a_way_out_leads_to_its_page_and_changes_nothing():
+    world = World()
+    path = f"u/{token(UNSUBSCRIBE_LINK, '')}"
+    world.short_links.put_many({code_of(path): path}, expires_at=0)
+
+    answer = world.ask("GET", f"/s/{code_of(path)}")
+
+    assert (answer.status, answer.headers["location"]) == (302, f"/{path}")
+    assert world.happened == []
+    assert world.ask("GET", answer.headers["location"]).status == 200
+
+
+def test_a_code_that_stands_for_nothing_is_not_found_and_what_is_no_code_is_not_looked_up():
+    world = World()
+    assert world.ask("GET", f"/s/{code_of('c/x')}").status == 404
+    world.short_links.error = OSError("down")
+
+    assert world.ask("GET", "/s/short").status == 404
+
+
+def test_whoever_follows_a_short_code_while_the_table_is_down_is_asked_to_come_again(caplog):
+    world = World()
+    world.short_links.error = OSError("GetItem: 503")
+
+    answer = world.ask("GET", f"/s/{code_of('c/x')}")
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert "GetItem: 503" in caplog.text
 
 
 @pytest.mark.parametrize(

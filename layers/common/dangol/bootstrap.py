@@ -130,6 +130,7 @@ def dispatcher() -> "Dispatcher":
     from dangol.adapters.ledgers import DynamoLedgers
     from dangol.adapters.queues import SqsQueue
     from dangol.adapters.schedules import SchedulerTimer, Target
+    from dangol.adapters.short_links import DynamoShortLinks
     from dangol.adapters.throttle import DynamoThrottle
     from dangol.pipeline.dispatch import Dispatcher, Worker
     from dangol.pipeline.work import Stores
@@ -147,6 +148,7 @@ def dispatcher() -> "Dispatcher":
         sends=SqsQueue(sqs, config.need("send_queue_url")),
         timer=SchedulerTimer(client("scheduler", config), wakes),
         events=SqsQueue(sqs, config.need("event_queue_url")),
+        short_links=DynamoShortLinks(dynamodb, config.need("short_links_table"), clock()),
         clock=clock(),
     )
     return Dispatcher(stores, worker)
@@ -244,6 +246,7 @@ def tracker() -> "Tracker":
     """The `track` stage, without an AWS SDK."""
     import json
 
+    from dangol.adapters.short_links import SignedShortLinks
     from dangol.adapters.signed_http import SignedClient, SignedParameters, SignedQueue
     from dangol.domain.tracking import Keys
     from dangol.pipeline.track import Doors, Tracker
@@ -255,6 +258,7 @@ def tracker() -> "Tracker":
         return SignedClient(service, config.region, endpoint, credentials)
 
     parameters = SignedParameters(signed("ssm"), config.parameters_prefix)
+    short_links = SignedShortLinks(signed("dynamodb"), config.need("short_links_table"))
     return Tracker(
         Doors(
             keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
@@ -263,6 +267,7 @@ def tracker() -> "Tracker":
             preferences=_preferences,
             now=clock().now,
             webhook_key=_remembered(lambda: parameters.secret("webhook-key")),
+            short_link=short_links.path,
         )
     )
 

@@ -387,6 +387,14 @@ class Throttle(Protocol):
         ...
 
 
+class ShortLinks(Protocol):
+    """What short codes stand for."""
+
+    def put_many(self, paths: Mapping[str, str], *, expires_at: int) -> None:
+        """Store paths by their codes until `expires_at`, in epoch seconds; the same again changes nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One rendered message for one person; its address and text stay out of its repr."""
@@ -400,6 +408,8 @@ class Message:
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     # What an app or a service worker says it was shown or clicked by.
     send_id: str = field(repr=False, default="")
+    # What the codes in its text stand for; to be stored before the text goes out.
+    short_links: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

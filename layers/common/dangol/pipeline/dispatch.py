@@ -14,6 +14,7 @@ from typing import Final
 from dangol.contracts import Release, SendChunk
 from dangol.domain.errors import ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
+from dangol.domain.short_links import LIFETIME
 from dangol.pipeline.claiming import Claimer
 from dangol.pipeline.counting import of_claim, of_skip
 from dangol.pipeline.slots import Slots
@@ -131,6 +132,7 @@ class Dispatcher:
         for index, entry in work.entries.items():
             if entry.state is State.HELD_OUT:
                 work.states[index] = HELD_OUT
+        self._store_short_links(messages)
         for position in range(0, len(order), size):
             batch = order[position : position + size]
             if not self._begins(work, batch, len(order) - position, until):
@@ -140,6 +142,12 @@ class Dispatcher:
             if work.waiting.keys() & messages.keys():
                 work.wait(order[position + size :])
                 return
+
+    def _store_short_links(self, messages: Mapping[int, Message]) -> None:
+        """A link must lead somewhere before anybody can follow it."""
+        paths = {code: path for message in messages.values() for code, path in message.short_links.items()}
+        if paths:
+            self._s.short_links.put_many(paths, expires_at=int(self._s.clock.now().timestamp()) + LIFETIME)
 
     def _begins(self, work: Work, batch: Sequence[int], count: int, until: float) -> bool:
         """Whether the call may begin now: marked, in its own time, by `until`, of a run that nobody has halted."""

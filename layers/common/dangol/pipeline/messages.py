@@ -8,13 +8,14 @@ from dangol.contracts import Recipient
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import Campaign
 from dangol.domain.project import Project
+from dangol.domain.short_links import SHORTENED, Shortener
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.domain.variant import arms
 from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
 
-# A channel that has no pixel to show.
-_PLAIN_TEXT: Final = frozenset({"console"})
+# Channels that have no pixel to show.
+_PLAIN_TEXT: Final = frozenset({"console", *SHORTENED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Renderer:
         r = self._r
         advertising = r.campaign.purpose == "marketing"
         law = AdvertisingLaw(recipient.country) if advertising else None
-        signer = self._signer(recipient.user_id, variant)
+        shortener = Shortener(r.link_base)
+        signer = self._signer(recipient.user_id, variant, shortener)
         rendered = self._templates[variant].render(recipient.user_id, recipient.traits, signer, law)
         return Message(
             user_id=recipient.user_id,
@@ -57,13 +59,16 @@ class Renderer:
             html=rendered.html,
             headers=_way_out(signer.unsubscribe) if advertising else {},
             send_id=sign(Mark(r.run, recipient.user_id, variant, SEND_ID), r.keys),
+            short_links=shortener.paths,
         )
 
-    def _signer(self, user_id: str, variant: int) -> LinkSigner:
+    def _signer(self, user_id: str, variant: int, shortener: Shortener) -> LinkSigner:
         r = self._r
+        shortened = r.campaign.channel in SHORTENED
 
-        def address(path: str, link: int, destination: str = "") -> str:
-            return f"{r.link_base}/{path}/{sign(Mark(r.run, user_id, variant, link), r.keys, destination)}"
+        def address(door: str, link: int, destination: str = "") -> str:
+            path = f"{door}/{sign(Mark(r.run, user_id, variant, link), r.keys, destination)}"
+            return shortener.address(path) if shortened else f"{r.link_base}/{path}"
 
         return LinkSigner(
             click=lambda destination, link: address("c", link, destination),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dangol.domain.bots import BotVerdict, judge
 from dangol.domain.errors import ForgeryError
+from dangol.domain.short_links import is_code
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
 from dangol.pipeline.cohorts import Cohorts
 from dangol.pipeline.intake import Intake
@@ -94,6 +95,8 @@ class Doors:
     preferences: Callable[[], Preferences]
     now: Callable[[], datetime]
     webhook_key: Callable[[], str]
+    # What a short code stands for.
+    short_link: Callable[[str], str | None]
 
 
 class Tracker:
@@ -103,17 +106,14 @@ class Tracker:
         self._doors = doors
         self._intake = Intake(doors.write_keys, doors.now)
         self._cohorts = Cohorts(self._intake.source, doors.now)
+        self._rooms = {"c": self._click, "o": self._open, "u": self._way_out, "s": self._short}
 
     def answer(self, request: Request) -> Response:
         """Answer one request; a path or token that is not ours gets 404 and leaves no trace."""
         room, _, rest = request.path.lstrip("/").partition("/")
         try:
-            if room == "c":
-                return self._click(rest, request)
-            if room == "o":
-                return self._open(rest, request)
-            if room == "u":
-                return self._way_out(rest, request)
+            if room in self._rooms:
+                return self._rooms[room](rest, request)
         except ForgeryError:
             return _NOT_FOUND
         if room == "v1" and request.method == "POST":
@@ -126,6 +126,18 @@ class Tracker:
             raise ForgeryError("a link without a destination")
         self._pass_on(self._tracked("clicked", mark, request))
         return Response(302, {**_NEVER, "location": destination})
+
+    def _short(self, code: str, request: Request) -> Response:
+        """Look a short code up; a link leads on at once, a way out to its own page."""
+        try:
+            path = self._doors.short_link(code) if is_code(code) else None
+        except OSError as error:
+            logger.error("short code not looked up: %s", error)  # noqa: TRY400 - the table's refusal, not our stack
+            return Response(503, {**_NEVER, "content-type": "text/plain; charset=utf-8", "retry-after": "5"}, _LATER)
+        room, _, token = (path or "").partition("/")
+        if room == "c":
+            return self._click(token, request)
+        return Response(302, {**_NEVER, "location": f"/{path}"}) if path else _NOT_FOUND
 
     def _open(self, token: str, request: Request) -> Response:
         mark, _ = verify(token, self._doors.keys())
@@ -267,4 +279,5 @@ def _bodies(happenings: Sequence[Mapping[str, Any]]) -> list[str]:
     return [*bodies, f"[{','.join(some)}]"]
 
 
+_LATER: Final = "잠시 후 다시 눌러 주세요. Please try again in a moment.\n".encode()
 _NOT_FOUND: Final = Response(404, {**_NEVER, "content-type": "text/plain"}, b"not found\n")

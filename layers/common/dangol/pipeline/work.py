@@ -13,7 +13,19 @@ from dangol.domain.ledger import Entry, State
 from dangol.domain.variant import point
 from dangol.pipeline.messages import Renderer
 from dangol.pipeline.pacing import Pace
-from dangol.ports import Accepted, Channel, Clock, Journal, Journals, Ledgers, Queue, Refused, Throttle, Timer
+from dangol.ports import (
+    Accepted,
+    Channel,
+    Clock,
+    Journal,
+    Journals,
+    Ledgers,
+    Queue,
+    Refused,
+    ShortLinks,
+    Throttle,
+    Timer,
+)
 
 # A provider that asks to wait is tried again after so many seconds, twice as many each time, at most an SQS delay.
 FIRST_BACK_OFF: Final = 5.0
@@ -55,6 +67,7 @@ class Stores:
     sends: Queue
     timer: Timer
     events: Queue
+    short_links: ShortLinks
     clock: Clock
 
 
