@@ -142,3 +142,12 @@ def test_blank_text_is_refused(value):
 def test_a_number_is_a_number(value):
     with pytest.raises(ValidationError):
         read(Number, value)
+
+
+@pytest.mark.parametrize("number", [9_007_199_254_740_993, -9_007_199_254_740_993, 3, 1.5])
+def test_a_number_is_stored_as_it_was_written(number):
+    """A whole one beyond 2^53, like an id, is not taken for its neighbour."""
+    kept = TypeAdapter(Number)
+
+    assert kept.validate_json(kept.dump_json(kept.validate_python(number))) == number
+    assert kept.validate_python(number) == number

@@ -5,10 +5,11 @@ A message of the errors here is a fact, and after `; ` what to write instead.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, WrapValidator
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION: Final = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
@@ -102,6 +103,14 @@ Points = Annotated[
     PlainSerializer(lambda points: f"{_percent(points)}p"),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,3}(\.\d{1,6})?%p$", "examples": ["3%p"]}),
 ]
+
+
+def _kept_whole(value: object, read: Callable[[object], float]) -> float:
+    """A whole number stays whole: as a float, one beyond 2^53 would become its neighbour."""
+    number = read(value)
+    return value if isinstance(value, int) else number
+
+
 Rate = Annotated[
     int,
     BeforeValidator(parse_rate),
@@ -110,5 +119,7 @@ Rate = Annotated[
 ]
 Text = Annotated[str, BeforeValidator(parse_text), WithJsonSchema({"type": "string", "minLength": 1})]
 # Neither "3" nor true is a number here, whatever Python makes of them.
-Number = Annotated[float, Field(strict=True)]
+Number = Annotated[
+    float, Field(strict=True), WrapValidator(_kept_whole), PlainSerializer(lambda number: number, when_used="json")
+]
 Count = Annotated[int, Field(strict=True)]
