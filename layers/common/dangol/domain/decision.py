@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dangol.domain.campaign import Campaign
 from dangol.domain.frequency import frees_at, quiet_until, too_soon
+from dangol.domain.law import silent_until
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
 from dangol.domain.project import Project
 from dangol.domain.suppression import address_hash
@@ -109,6 +110,8 @@ class Person:
     labels: int = 0
     # Somebody else of the run has the same address, and stands for it.
     shared: bool = False
+    # Whose law applies.
+    country: str | None = None
 
 
 def decide(run: Run, person: Person, ledger: Ledger, now: datetime) -> Decision:
@@ -189,6 +192,9 @@ def _quiet(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | Ho
     # The law asks for a consent of its own; whoever gave it is written to at night.
     rules = () if ledger.night > 0 else run.project.quiet_hours.of(campaign.purpose, campaign.channel)
     ends = [(until, hours.then) for hours in rules if (until := quiet_until(hours, local))]
+    if campaign.purpose == "marketing":
+        lawful = silent_until(person.country, campaign.channel, person.zone, now, night=ledger.night > 0)
+        ends += [(lawful, "hold")] if lawful else []
     if not ends:
         return None
     until = max(end for end, _ in ends)

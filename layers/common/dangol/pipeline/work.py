@@ -166,7 +166,15 @@ class Work:
 def person_of(recipient: Recipient) -> Person:
     """What deciding needs of a recipient."""
     zone = ZoneInfo(recipient.zone) if recipient.zone else None
-    return Person(recipient.user_id, recipient.address, zone, recipient.assigned, recipient.labels, recipient.shared)
+    return Person(
+        recipient.user_id,
+        recipient.address,
+        zone,
+        recipient.assigned,
+        recipient.labels,
+        shared=recipient.shared,
+        country=recipient.country,
+    )
 
 
 def decisions_of(work: Work, now: datetime) -> Decisions:

@@ -1,0 +1,105 @@
+"""The law of the recipient's country keeps its hours, whatever the project says."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dangol.domain.decision import Hold, Reason, Run, Send, Skip, decide
+from dangol.domain.law import silent_until
+from dangol.domain.ledger import Ledger
+from tests.actors import ANN, NEW_YORK, SEOUL
+from tests.shop_campaign import campaign, project
+
+HONOLULU = ZoneInfo("Pacific/Honolulu")
+
+
+def at(zone: ZoneInfo, hour: int, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(2026, 12, 1, hour, minute, second, tzinfo=zone).astimezone(UTC)
+
+
+@pytest.mark.parametrize("channel", ["sms", "lms", "mms", "kakao", "brand_message", "push", "web_push"])
+@pytest.mark.parametrize(("now", "until"), [((21, 0, 0), 32), ((23, 59, 59), 32), ((0, 0, 0), 8), ((7, 59, 59), 8)])
+def test_korea_s_night_is_silent_by_its_own_clock(channel, now, until):
+    """Wherever the person's clock stands: the act names no other."""
+    end = at(SEOUL, 0) + timedelta(hours=until)
+
+    assert silent_until("KR", channel, NEW_YORK, at(SEOUL, *now), night=False) == end
+
+
+@pytest.mark.parametrize("hour", [8, 12, 20])
+def test_korea_s_day_is_not(hour):
+    assert silent_until("KR", "sms", None, at(SEOUL, hour), night=False) is None
+
+
+@pytest.mark.parametrize("channel", ["email", "console", "webhook", "in_app", "in_web"])
+def test_mail_and_what_is_shown_inside_a_session_may_come_at_night(channel):
+    assert silent_until("KR", channel, None, at(SEOUL, 23), night=False) is None
+
+
+def test_a_consent_to_the_night_waives_the_law_and_not_kakao():
+    assert silent_until("KR", "sms", None, at(SEOUL, 23), night=True) is None
+    assert silent_until("KR", "brand_message", None, at(SEOUL, 23), night=True) == at(SEOUL, 8) + timedelta(days=1)
+
+
+def test_kakao_ends_its_day_ten_minutes_earlier():
+    assert silent_until("KR", "brand_message", None, at(SEOUL, 20, 49, 59), night=False) is None
+    assert silent_until("KR", "brand_message", None, at(SEOUL, 20, 50), night=False) == at(SEOUL, 32 - 24) + timedelta(
+        1
+    )
+
+
+def test_in_the_united_states_the_reader_s_own_clock_counts_where_it_is_known():
+    """47 CFR 64.1200(c)(1)."""
+    assert silent_until("US", "sms", HONOLULU, at(HONOLULU, 20, 59, 59), night=False) is None
+    assert silent_until("US", "sms", HONOLULU, at(HONOLULU, 7, 59), night=True) == at(HONOLULU, 8)
+    assert silent_until("US", "push", HONOLULU, at(HONOLULU, 3), night=False) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        (at(NEW_YORK, 13), None),
+        (at(NEW_YORK, 20, 59), None),
+        (at(NEW_YORK, 21), at(NEW_YORK, 8) + timedelta(days=1)),
+        (at(NEW_YORK, 8), at(HONOLULU, 8)),
+        (at(NEW_YORK, 12, 59), at(HONOLULU, 8)),
+    ],
+)
+def test_where_it_is_not_known_it_must_be_day_from_new_york_to_honolulu(now, until):
+    assert silent_until("US", "sms", None, now, night=False) == until
+
+
+@pytest.mark.parametrize("country", ["DE", "GB", None])
+def test_other_countries_set_no_hours(country):
+    assert silent_until(country, "sms", None, at(SEOUL, 3), night=False) is None
+
+
+def texting(**changed: object) -> Run:
+    text = campaign(**changed).model_copy(update={"channel": "sms"})
+    return Run(7, "launch", text, project(), at(SEOUL, 20))
+
+
+def ledger(**changed: int) -> Ledger:
+    return Ledger("ann", 1, {"sms": 1_700_000_000}, **changed)  # type: ignore[arg-type]
+
+
+def test_whoever_lives_in_korea_waits_for_the_morning_though_the_project_sets_no_hours():
+    ann = replace(ANN, country="KR", zone=NEW_YORK)
+    decided = decide(texting(), ann, ledger(), at(SEOUL, 23))
+
+    assert decided == Hold(at(SEOUL, 8) + timedelta(days=1))
+    assert isinstance(decide(texting(), ann, ledger(), decided.until), Send)
+    assert isinstance(decide(texting(), ann, ledger(night=1_700_000_000), at(SEOUL, 23)), Send)
+    assert isinstance(decide(texting(), replace(ann, country="DE"), ledger(), at(SEOUL, 23)), Send)
+
+
+def test_information_may_come_at_any_hour():
+    assert isinstance(decide(texting(purpose="information"), replace(ANN, country="KR"), ledger(), at(SEOUL, 3)), Send)
+
+
+def test_whoever_would_wait_beyond_the_campaign_s_end_is_left_out():
+    run = texting(limits={"expires": "6h"})
+
+    assert decide(run, replace(ANN, country="KR"), ledger(), at(SEOUL, 23)) == Skip(Reason.QUIET_HOURS)
