@@ -13,7 +13,7 @@ from dangol.adapters.profiles import write_profile
 from dangol.contracts import Consented, Performed
 from dangol.domain.channel import CHANNELS
 from dangol.domain.profile import ANONYMOUS_PREFIX
-from dangol.pipeline import consent_calls, intake, track
+from dangol.pipeline import calls, consent_calls, intake
 from tests.fakes.world import NOW
 from tests.unit.test_pipeline_record import World as Recording
 from tests.unit.test_pipeline_track import World
@@ -171,7 +171,7 @@ def test_many_small_events_are_queued_in_pieces_that_a_queue_takes():
 
     assert (status, answer["accepted"]) == (200, 8_000)
     assert len(world.happened) == len({event.id for event in world.happened}) == 8_000
-    assert max(len(body.encode()) for body in world.queue.bodies) <= track.MAX_BODY + 2
+    assert max(len(body.encode()) for body in world.queue.bodies) <= calls.MAX_BODY + 2
 
 
 SCALARS = (

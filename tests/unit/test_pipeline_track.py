@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Identified, Performed, Tracked, event_work
@@ -15,7 +16,8 @@ from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.short_links import code_of
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
-from dangol.pipeline.track import Doors, Request, Tracker
+from dangol.pipeline.answers import Request
+from dangol.pipeline.track import Doors, Tracker
 from dangol.pipeline.webhooks import signature
 from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
 from tests.fakes.world import NOW
@@ -181,13 +183,41 @@ def test_a_pixel_is_an_image_and_an_open():
     assert world.happened[0].kind == "opened"
 
 
-def test_an_image_proxy_is_a_machine_and_head_is_a_bot():
+def test_an_image_proxy_is_a_machine_and_whoever_asks_for_the_headers_alone_is_nobody():
     world = World()
 
     world.ask("GET", f"/o/{token(OPEN_LINK, '')}", user_agent="Mozilla/5.0")
-    world.ask("HEAD", f"/c/{token()}")
+    answer = world.ask("HEAD", f"/c/{token()}")
 
-    assert [h.verdict for h in world.happened if isinstance(h, Tracked)] == ["machine", "bot"]
+    assert (answer.status, answer.headers["location"]) == (302, HERE)
+    assert [h.verdict for h in world.happened if isinstance(h, Tracked)] == ["machine"]
+
+
+def test_a_call_that_cannot_be_queued_is_to_be_made_again():
+    world = World()
+    world.queue.error = OSError("down")
+
+    answer = world.ask("POST", "/v1/track", {"userId": "u", "event": "x"}, authorization=AUTH)
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_wants_out_while_the_tables_are_down_is_asked_to_come_again_and_never_told_done(
+    method, monkeypatch, caplog
+):
+    world = World()
+
+    def refuse(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem")
+
+    monkeypatch.setattr(world.ledgers, "get_many", refuse)
+
+    answer = world.ask(method, f"/u/{token(UNSUBSCRIBE_LINK, '')}")
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert world.happened == []
+    assert "ClientError" in caplog.text
 
 
 def test_a_track_call_becomes_an_event():

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
     from dangol.pipeline.touches import Reminder
-    from dangol.pipeline.track import Preferences, Tracker
+    from dangol.pipeline.track import Tracker
     from dangol.pipeline.trial import Trial
+    from dangol.pipeline.way_out import Preferences
     from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
     from dangol.ports import Channel

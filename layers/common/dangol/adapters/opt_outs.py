@@ -1,7 +1,11 @@
 """The way out, and back, straight into the ledger."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dangol.domain.consent import Word, hear, news
 from dangol.domain.tracking import NO_RUN, Mark
@@ -12,14 +16,27 @@ from dangol.ports import Definitions, Ledgers, Profiles
 _LANGUAGES: Final = ("locale", "language")
 
 
+@contextmanager
+def _reached() -> Iterator[None]:
+    """What AWS refuses or does not answer is an error of the network, to whoever answers without an SDK."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise OSError(f"preferences: {type(error).__name__}") from error
+
+
 class LedgerPreferences:
-    """Preferences that are effective before the answer; the newest word counts, and it is this one."""
+    """Preferences that are effective before the answer; the newest word counts, and it is this one.
+
+    All raise `OSError` where the tables cannot be reached, or refuse.
+    """
 
     def __init__(self, ledgers: Ledgers, profiles: Profiles, definitions: Definitions) -> None:
         self._ledgers = ledgers
         self._profiles = profiles
         self._definitions = definitions
 
+    @_reached()
     def standing(self, mark: Mark) -> Standing:
         """How things stand for the person of a link."""
         ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
@@ -35,6 +52,7 @@ class LedgerPreferences:
             pace=ledger.pace,
         )
 
+    @_reached()
     def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
         """Store what is wished; what of it changed anything, as often as it is asked."""
         word = Word(int(at.timestamp()), wish.consents, wish.night, wish.pace, live=True)
@@ -50,6 +68,7 @@ class LedgerPreferences:
             ledger = newer
         return Wish()
 
+    @_reached()
     def languages(self, user_id: str) -> tuple[str, str]:
         """The person's own language, empty where it is not known, and the project's."""
         traits = self._profiles.get_many([user_id])[user_id].traits

@@ -17,7 +17,7 @@ class BotVerdict(NamedTuple):
     reason: str | None
 
 
-_HUMAN: Final = BotVerdict("human", None)
+HUMAN: Final = BotVerdict("human", None)
 
 
 def judge(kind: Literal["clicked", "opened"], method: str, headers: Mapping[str, str]) -> BotVerdict:
@@ -36,4 +36,4 @@ def judge(kind: Literal["clicked", "opened"], method: str, headers: Mapping[str,
         return BotVerdict("machine", "mail_proxy")
     if agent.lower() in _BARE:
         return BotVerdict("bot", "no_agent")
-    return _HUMAN
+    return HUMAN

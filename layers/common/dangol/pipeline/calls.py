@@ -1,0 +1,127 @@
+"""Take in what programs say: events, cohorts, receipts of providers, and what an app did with a message.
+
+Unlike a click, a call can be made again: where the queue refuses, it is answered 503, and its SDK repeats it.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from dangol.domain.tracking import Keys
+from dangol.pipeline.answers import JSON, SOON, Request, Response, told
+from dangol.pipeline.cohorts import Cohorts
+from dangol.pipeline.intake import Intake
+from dangol.pipeline.message_calls import message_in, message_told
+from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
+
+logger = logging.getLogger(__name__)
+
+# SQS takes 1 MiB at most, and a function that reads a few of them needs room.
+MAX_BODY: Final = 240_000
+
+
+class EventQueue(Protocol):
+    """Where happenings go."""
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Queue the bodies. Raises `OSError` where the queue refuses."""
+        ...
+
+
+class Secrets(Protocol):
+    """What calls are vouched for by; each fetched when it is first needed."""
+
+    @property
+    def keys(self) -> Callable[[], Keys]:
+        """The keys of links and send ids."""
+        ...
+
+    @property
+    def write_keys(self) -> Callable[[], Mapping[str, str]]:
+        """The write keys, by source."""
+        ...
+
+    @property
+    def webhook_key(self) -> Callable[[], str]:
+        """The key that providers sign their receipts with."""
+        ...
+
+
+class Calls:
+    """Answers the calls under `/v1`."""
+
+    def __init__(self, secrets: Secrets, queue: EventQueue, now: Callable[[], datetime]) -> None:
+        self._secrets = secrets
+        self._queue = queue
+        self._now = now
+        self._intake = Intake(secrets.write_keys, now)
+        self._cohorts = Cohorts(self._intake.source, now)
+
+    def answer(self, call: str, request: Request) -> Response:
+        """Answer one call; what it says is queued before it is answered 200."""
+        try:
+            if call == "receipts/webhook":
+                return self._receipt(request)
+            if call == "messages":
+                return self._message(request)
+            return self._take_in(call, request)
+        except OSError as error:
+            logger.error("call not queued (%s)", error)  # noqa: TRY400 - the service's refusal, not our stack
+            return Response(503, {**JSON, **SOON}, b'{"error": "not taken; send it again"}')
+
+    def _take_in(self, call: str, request: Request) -> Response:
+        kind, _, tool = call.partition("/")
+        if kind == "cohorts":
+            taken = self._cohorts.take(tool, request.headers, request.body)
+        else:
+            taken = self._intake.take(call, request.headers, request.body, request.ip)
+        if taken.happenings:
+            self._queue.send(_bodies(taken.happenings))
+        return told(taken.status, taken.answer)
+
+    def _receipt(self, request: Request) -> Response:
+        """Queue what a provider says; repeats count once."""
+        if len(request.body) > MAX_CALL:
+            return told(413, {"error": "too large", "limit": MAX_CALL})
+        try:
+            receipt = receipt_in(request.headers, request.body, self._secrets.webhook_key(), self._now())
+        except SignatureError:
+            return told(401, {"error": "the signature is missing, wrong or too old"})
+        except PayloadError as error:
+            return _wrong(error)
+        self._queue.send([json.dumps(receipt)])
+        return told(200, {"success": True})
+
+    def _message(self, request: Request) -> Response:
+        """Queue that a message was shown or clicked, told by an app or a service worker with its send id."""
+        if len(request.body) > MAX_CALL:
+            return told(413, {"error": "too large", "limit": MAX_CALL})
+        try:
+            said = message_in(request.body, self._secrets.keys())
+        except PayloadError as error:
+            return _wrong(error)
+        self._queue.send([json.dumps(message_told(said, self._now(), request.agent))])
+        return told(200, {"success": True})
+
+
+def _wrong(error: PayloadError) -> Response:
+    name, problem = error.args
+    return told(400, {"error": problem, "field": name})
+
+
+def _bodies(happenings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lists of happenings, each of a size that a queue takes: many small ones are larger here than as they came."""
+    bodies: list[str] = []
+    some: list[str] = []
+    size = 0
+    for happening in happenings:
+        text = json.dumps(happening, ensure_ascii=False)
+        length = len(text.encode())
+        if some and size + length > MAX_BODY:
+            bodies.append(f"[{','.join(some)}]")
+            some, size = [], 0
+        some.append(text)
+        size += length + 1
+    return [*bodies, f"[{','.join(some)}]"]
