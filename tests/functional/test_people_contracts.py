@@ -14,7 +14,7 @@ from dangol.adapters.outcomes import DynamoOutcomes
 from dangol.adapters.people import DynamoPeople
 from dangol.adapters.profiles import DynamoProfiles
 from dangol.adapters.runs import DynamoRuns
-from dangol.domain.ledger import Entry, Flag, Ledger, State
+from dangol.domain.ledger import Click, Entry, Flag, Ledger, State
 from dangol.domain.listing import MemberList
 from dangol.domain.profile import History, Profile
 from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject
@@ -174,7 +174,9 @@ def test_people_are_counted_without_reading_them(stores):
 
 
 def ledger(user_id: str, rev: int = 1, **changed: Any) -> Ledger:
-    return replace(Ledger(user_id, rev, {"email": 5}, -3, frozenset({"abc"}), (ENTRY,), pace=7), **changed)
+    clicks = frozenset({Click(7, 0, 1_796_086_900_123), Click(7, 253, 1_796_086_900_124)})
+    rich = Ledger(user_id, rev, {"email": 5, "sms": -6}, -3, frozenset({"abc", "def"}), (ENTRY,), clicks, pace=7)
+    return replace(rich, **changed)
 
 
 def test_a_ledger_is_read_as_it_was_written(stores):
@@ -185,6 +187,19 @@ def test_a_ledger_is_read_as_it_was_written(stores):
         "u2": Ledger("u2", 1),
         "u3": Ledger("u3"),
     }
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_what_a_ledger_holds_no_more_is_gone(stores, counted):
+    stores.ledgers.put_many([ledger("u1")])
+    lifted = ledger("u1", 2, pace=0, clicks=frozenset())
+
+    if counted:
+        assert stores.ledgers.put_counted([lifted], RUN, {})
+    else:
+        assert stores.ledgers.put_many([lifted]) == {}
+
+    assert stores.ledgers.get_many(["u1"])["u1"] == lifted
 
 
 def test_a_claim_on_a_ledger_that_moved_on_is_lost_and_shows_what_stands(stores):
