@@ -11,6 +11,7 @@ SAM := .tools/sam/bin/sam
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := install --quiet --no-deps --no-compile --require-hashes --requirement
 JOBS ?= 2
+SCENARIO ?= sending
 SEEDS ?= 100
 FROM ?= 1
 
@@ -107,12 +108,13 @@ test: setup check unit e2e ## Everything that a change must pass
 	@$(BIN)/coverage report --fail-under=90
 	@$(BIN)/coverage report --fail-under=100 --include='*/dangol/domain/*,*/dangol/pipeline/*'
 
-test-full: setup ## What takes longer: the whole of Hillstrom, a million people, two thousand seeds
+test-full: setup ## What takes longer: the whole of Hillstrom, a million people, thousands of seeds
 	@$(MAKE) --silent --no-print-directory chaos SEEDS=2000
+	@$(MAKE) --silent --no-print-directory chaos SCENARIO=counting SEEDS=1000
 	@$(BIN)/pytest tests -m full
 
-chaos: setup ## Sending among faults, simulated: make chaos SEEDS=1 FROM=42
-	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM) --jobs $(JOBS)
+chaos: setup ## Sending, or counting, among faults, simulated: make chaos SCENARIO=counting SEEDS=1 FROM=42
+	@$(BIN)/python -m tests.simulation --scenario $(SCENARIO) --seeds $(SEEDS) --from $(FROM) --jobs $(JOBS)
 
 bench: setup ## What it costs, measured: make bench ONLY=audience
 	@$(BIN)/python -m bench $(ONLY)

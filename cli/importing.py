@@ -71,7 +71,12 @@ def import_profiles(stack: Stack, rows: Iterable[ProfileRow], origin: Origin, pr
 
 
 def import_events(stack: Stack, rows: Iterable[EventRow], source: str, progress: Progress) -> Imported:
-    """Record events, those of a person together, so that each profile is written once."""
+    """Record events, those of a person together, so that each profile is written once.
+
+    Raises:
+        NotFoundError: no project is applied, and the facets that it declares would be lost.
+    """
+    stack.definitions.project()
     result = Imported()
     recorder = bootstrap.build_recorder(stack.settings)
     received = int(stack.clock.now().timestamp() * 1000)

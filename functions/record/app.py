@@ -7,6 +7,7 @@ from typing import Any
 from dangol import bootstrap
 from dangol.contracts import Happening, event_work
 from dangol.observability import logger
+from dangol.pipeline.record import Recorder
 from dangol.pipeline.ses_events import NotAReceiptError, is_ses_event, read_ses_event
 
 
@@ -21,14 +22,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
         except (ValueError, RecursionError):
             logger.exception("message cannot be read", message_id=record["messageId"])
             failed.append(record["messageId"])
-    failed += record_all(messages) if messages else []
+    failed += record_all(bootstrap.recorder(), messages) if messages else []
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def record_all(messages: Mapping[str, list[Happening]]) -> list[str]:
+def record_all(recorder: Recorder, messages: Mapping[str, list[Happening]]) -> list[str]:
     """Record messages as one, or by halves where that fails; the ids of those that fail by themselves."""
     try:
-        recorded = bootstrap.recorder().record([happening for said in messages.values() for happening in said])
+        recorded = recorder.record([happening for said in messages.values() for happening in said])
     except Exception:
         if len(messages) == 1:
             logger.exception("message cannot be recorded", message_id=next(iter(messages)))
@@ -36,7 +37,7 @@ def record_all(messages: Mapping[str, list[Happening]]) -> list[str]:
         # What is recorded twice by this counts once, like any duplicate.
         ids = list(messages)
         halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
-        return [failed for half in halves for failed in record_all({i: messages[i] for i in half})]
+        return [failed for half in halves for failed in record_all(recorder, {i: messages[i] for i in half})]
     logger.info("batch recorded", events=recorded.events, people=recorded.people, duplicates=recorded.duplicates)
     return []
 

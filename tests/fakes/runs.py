@@ -26,6 +26,8 @@ class FakeDefinitions:
         return self.current(campaign_id)
 
     def project(self) -> Project:
+        if not self._definitions:
+            raise NotFoundError("no project is applied: dangol apply")
         return next(iter(self._definitions.values())).project
 
 

@@ -10,14 +10,14 @@ from botocore.exceptions import ClientError
 
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.lists import DynamoLists
-from dangol.adapters.outcomes import DynamoOutcomes
+from dangol.adapters.outcomes import DynamoOutcomes, write_outcome
 from dangol.adapters.people import DynamoPeople
-from dangol.adapters.profiles import DynamoProfiles
+from dangol.adapters.profiles import DynamoProfiles, write_profile
 from dangol.adapters.runs import DynamoRuns
-from dangol.domain.ledger import Entry, Flag, Ledger, State
+from dangol.domain.ledger import Click, Entry, Flag, Ledger, State
 from dangol.domain.listing import MemberList
 from dangol.domain.profile import History, Profile
-from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject
+from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject, Times
 from dangol.ports import Outcome, Search
 from tests.fakes import FakeLedgers, FakeLists, FakeOutcomes, FakePeople, FakeProfiles, FakeRuns
 from tests.fakes.world import NOW
@@ -174,7 +174,9 @@ def test_people_are_counted_without_reading_them(stores):
 
 
 def ledger(user_id: str, rev: int = 1, **changed: Any) -> Ledger:
-    return replace(Ledger(user_id, rev, {"email": 5}, -3, frozenset({"abc"}), (ENTRY,), pace=7), **changed)
+    clicks = frozenset({Click(7, 0, 1_796_086_900_123), Click(7, 253, 1_796_086_900_124)})
+    rich = Ledger(user_id, rev, {"email": 5, "sms": -6}, -3, frozenset({"abc", "def"}), (ENTRY,), clicks, pace=7)
+    return replace(rich, **changed)
 
 
 def test_a_ledger_is_read_as_it_was_written(stores):
@@ -185,6 +187,19 @@ def test_a_ledger_is_read_as_it_was_written(stores):
         "u2": Ledger("u2", 1),
         "u3": Ledger("u3"),
     }
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_what_a_ledger_holds_no_more_is_gone(stores, counted):
+    stores.ledgers.put_many([ledger("u1")])
+    lifted = ledger("u1", 2, pace=0, clicks=frozenset())
+
+    if counted:
+        assert stores.ledgers.put_counted([lifted], RUN, {})
+    else:
+        assert stores.ledgers.put_many([lifted]) == {}
+
+    assert stores.ledgers.get_many(["u1"])["u1"] == lifted
 
 
 def test_a_claim_on_a_ledger_that_moved_on_is_lost_and_shows_what_stands(stores):
@@ -325,3 +340,49 @@ def test_a_person_is_erased_from_every_store_and_others_are_not(stores):
     assert [stores.profiles.get_many([u])[u].rev > 0 for u in ("u1", "u2")] == [False, True]
     assert [stores.ledgers.get_many([u])[u].rev > 0 for u in ("u1", "u2")] == [False, True]
     assert len(stores.people.outcomes("u2")) == 2
+
+
+class InPages:
+    """A DynamoDB that answers one item a page, as AWS does after a megabyte."""
+
+    def __init__(self, *items: dict[str, Any]) -> None:
+        self._items = items
+
+    def query(self, ExclusiveStartKey: Any = None, **_: Any) -> dict[str, Any]:  # noqa: N803 - as AWS calls it
+        place = int(ExclusiveStartKey["place"]["N"]) if ExclusiveStartKey else 0
+        more = {"LastEvaluatedKey": {"place": {"N": str(place + 1)}}} if place + 1 < len(self._items) else {}
+        return {"Items": [self._items[place]], "ScannedCount": 1, "ConsumedCapacity": {"CapacityUnits": 0.5}, **more}
+
+    scan = query
+
+
+def test_outcomes_and_people_are_read_to_their_last_page():
+    outcomes = [Outcome("u1", run, {"goal": Decimal(1)}, {}, 1) for run in (7, 12, 13)]
+    client: Any = InPages(*(write_outcome(outcome, NOW) for outcome in outcomes))
+    people = DynamoPeople(client, profiles="profiles", ledger="ledger", outcomes="outcomes")
+    everybody: Any = InPages(*(write_profile(Profile(f"u{n}")) for n in range(3)))
+    profiles = DynamoProfiles(everybody, "profiles")
+
+    pages = list(profiles.scan(0, 1, None, EVERYBODY))
+    (rest,) = profiles.scan(0, 1, pages[1].last, EVERYBODY)
+
+    assert list(people.outcomes("u1")) == outcomes
+    assert [p.user_id for page in pages for p, _ in page.people] == ["u0", "u1", "u2"]
+    assert [p.user_id for p, _ in rest.people] == ["u2"]
+    assert profiles.read_units == 2.0
+
+
+def test_whom_the_filter_cannot_tell_is_decided_on_the_page():
+    older = History(1, 9, 3, 0, (1, 5, 9), (0, 0, 0))
+    answered: Any = InPages(
+        *(
+            write_profile(Profile(user, histories={"buy": h}))
+            for user, h in (("thrice", older), ("once", replace(older, count=1, times=(9,), values=(0,))))
+        )
+    )
+    twice = Check(Subject("last", "buy"), "surely", Times(None, 10, 2))
+    search = Search(Sieve(may=twice, must=twice), Columns(whole=True))
+
+    pages = DynamoProfiles(answered, "profiles").scan(0, 1, None, search)
+
+    assert [(p.user_id, certain) for page in pages for p, certain in page.people] == [("thrice", True)]

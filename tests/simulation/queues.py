@@ -50,6 +50,13 @@ class SimulatedQueue:
         self.loop.at(self.loop.time + (0.1 if twice else self.visibility), lambda: self._arrive(letter))
         return letter
 
+    def take_some(self, most: int) -> list[Letter]:
+        """Wait for a message, and take with it what else is there."""
+        letters = [self.take()]
+        while self._ready and len(letters) < most:
+            letters.append(self.take())
+        return letters
+
     def delete(self, letter: Letter) -> None:
         """The message was worked off; now and then SQS forgets that."""
         letter.deleted = not self._strikes("deletion lost")

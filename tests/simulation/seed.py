@@ -1,7 +1,6 @@
 """Run one seed to its end and check what came of it."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from random import Random
 
 from dangol.domain.ledger import State
@@ -11,33 +10,13 @@ from tests.fakes.world import FakeClock
 from tests.simulation.actors import DISPATCHERS, SEGMENTERS, DispatchFunction, Operator, People, SegmentFunction
 from tests.simulation.promises import BrokenPromiseError
 from tests.simulation.scenario import draw
+from tests.simulation.tally import Tally
 from tests.simulation.world import World
 
 # Everybody is done within this many redrives of the dead letters once the faults have stopped.
 REDRIVES = 3
 # The share of runs that somebody pauses, resumes or cancels.
 STEERED = 0.25
-
-
-@dataclass
-class Tally:
-    """What happened in one seed, or in many."""
-
-    seeds: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: "Tally") -> None:
-        """Add what happened elsewhere."""
-        self.seeds += other.seeds
-        self.faults.update(other.faults)
-        self.counts.update(other.counts)
-
-    def line(self) -> str:
-        """One line that says it all."""
-        faults = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items()) if count)
-        counts = ", ".join(f"{name} {count}" for name, count in sorted(self.counts.items()) if count)
-        return f"{self.seeds} seeds; {counts}; {sum(self.faults.values())} faults ({faults})"
 
 
 def simulate(seed: int) -> Tally:

@@ -1,12 +1,13 @@
 """The ports of one process, each on the shared fakes, with everything between that a network does."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.ledger import Ledger
+from dangol.domain.profile import Profile
 from dangol.ports import Accepted, Journal, Message, Refused, Search, Standing, Verdict
 from tests.fakes import FakeJournals, FakeLedgers, FakeProfiles
 from tests.simulation.faults import Far, KilledError, Process
@@ -116,13 +117,43 @@ def _chunk(journal: Journal) -> tuple[str, str]:
 
 
 class SimulatedProfiles(Far):
-    """The people, read page by page."""
+    """The people, read page by page, and written in batches whose statements succeed and fail one by one."""
+
+    def put_many(self, changed: Sequence[Profile]) -> Sequence[str]:
+        people: FakeProfiles = self._thing
+        losers: list[str] = []
+        for position in range(0, len(changed), STATEMENTS):
+            some = changed[position : position + STATEMENTS]
+            losers += self._process.call(lambda some=some: self._execute(people, some))  # type: ignore[misc]
+        if not losers:
+            return []
+        wanted = {profile.user_id: replace(profile, rev=profile.rev + 1) for profile in changed}
+        stored = self._process.call(lambda: people.get_many(losers))
+        return [user for user, profile in stored.items() if profile != wanted[user]]
+
+    def _execute(self, people: FakeProfiles, some: Sequence[Profile]) -> list[str]:
+        refused = []
+        for profile in some:
+            if self._process.strikes():
+                self._process.note("statement of a batch refused")
+                refused.append(profile.user_id)
+                if self._process.rng.random() < 0.5:
+                    continue
+            refused += people.put_many([profile])
+        return list(dict.fromkeys(refused))
 
     def scan(self, task: int, tasks: int, start: str | None, search: Search) -> Iterator[Any]:
         people: FakeProfiles = self._thing
         pages = people.scan(task, tasks, start, search)
         while page := self._process.call(lambda: next(pages, None), idempotent=True):
             yield page
+
+
+class SimulatedOutcomes(Far):
+    """Outcomes, whose transactions carry a token."""
+
+    def put_counted(self, *told: Any) -> bool:
+        return bool(self._process.call(lambda: self._thing.put_counted(*told), idempotent=True))
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ def entry(user: str, run: int = 1, variant: int = 0, at: int = SENT_AT, **change
 class World:
     """Everything that recording works on: u1 and u2 sent to, u3 held out."""
 
-    def __init__(self, applied=None) -> None:
+    def __init__(self, applied=None, *, unapplied=False) -> None:
         self.applied = applied or definition()
         self.runs = FakeRuns(running())
         self.clock = FakeClock()
@@ -61,7 +61,7 @@ class World:
         self.webhooks, self.events, self.sends = FakeWebhooks(), FakeQueue(), FakeQueue()
         self.recorder = Recorder(
             Stores(
-                definitions=FakeDefinitions(self.applied),
+                definitions=FakeDefinitions(*([] if unapplied else [self.applied])),
                 runs=self.runs,
                 profiles=self.profiles,
                 ledgers=self.ledgers,
@@ -652,3 +652,30 @@ def test_a_message_that_was_shown_counts_its_person_once():
 
     assert world.counts() == {"arm:0:shown": 1}
     assert world.ledgers.ledgers["u1"].entries[0].flags == Flag.SHOWN
+
+
+def test_what_comes_before_the_first_apply_is_recorded_with_nothing_declared():
+    world = World(unapplied=True)
+    agreed = Consented(id="c1", user_id="u9", at=SENT_AT * 1000, received_at=0, consents={"email": True}, method="api")
+    known = Identified(id="i1", user_id="u9", traits={"email": "u9@example.com"}, at=SENT_AT * 1000, received_at=0)
+
+    world.recorder.record([bought("u9", value="12.5"), known, agreed])
+
+    person = world.profiles.people["u9"]
+    assert (person.histories["purchase"].count, set(person.histories)) == (1, {"purchase"})
+    assert person.traits == {"email": "u9@example.com"}
+    assert world.ledgers.ledgers["u9"].consented("email")
+    assert {row["id"] for row in world.objects.rows("events/")} == {"e1", "i1", "c1"}
+    assert world.events.bodies == world.sends.bodies == []
+
+
+def test_what_came_before_the_first_apply_is_known_after_it():
+    before = World(unapplied=True)
+    before.recorder.record([bought("u9")])
+    after = World()
+    after.profiles.people = before.profiles.people
+
+    again = after.recorder.record([bought("u9")])
+
+    assert again.duplicates == 1
+    assert after.profiles.people["u9"].histories["purchase"].count == 1

@@ -1,6 +1,7 @@
 """The promises hold among faults, and a pipeline that breaks one is found out.
 
-`make chaos` runs more seeds; `make test-full` two thousand.
+`make chaos` runs more seeds; `make test-full` two thousand. Counting has a scenario of its own:
+test_counting_simulation.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ MOST = 200
 
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, 20))
 def test_the_promises_hold_among_faults(first):
-    tally, problems = several(range(first, first + 20))
+    tally, problems = several("sending", range(first, first + 20))
 
     assert problems == []
     assert tally.seeds == 20

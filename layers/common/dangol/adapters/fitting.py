@@ -174,8 +174,6 @@ def _check_share(check: Check) -> float:
     path = len(PATHS[check.subject.kind]) + _ROOM
     if check.relation == "exists":
         return _weight(_EXISTS + 2 * path, 4, size)
-    if check.relation == "begins":
-        return 2 * _weight(_COMPARES + path + _ROOM, 2, size)
     others = [len(PATHS[o.kind]) if isinstance(o, Subject) else 0 for o in operands]
     return _weight(_COMPARES + path + sum(others) + _ROOM * len(operands), 2, size)
 

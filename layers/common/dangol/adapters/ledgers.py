@@ -58,7 +58,7 @@ class DynamoLedgers:
 
 
 def write_ledger(ledger: Ledger) -> Item:
-    """Write a ledger as an item; what is empty takes no room."""
+    """Write a ledger as an item; what is empty takes no room, where nothing can be left of it in the table."""
     values: dict[str, Any] = {"user_id": ledger.user_id, "rev": ledger.rev, "entries": pack(ledger.entries)}
     if ledger.consents:
         values["consents"] = dict(ledger.consents)
@@ -66,9 +66,10 @@ def write_ledger(ledger: Ledger) -> Item:
         values["night"] = ledger.night
     if ledger.suppressed:
         values["suppressed"] = ledger.suppressed
-    if ledger.clicks:
+    # Of these alone an update may leave nothing, and an update writes over only what it names.
+    if ledger.clicks or ledger.rev > 1:
         values["clicks"] = pack_clicks(ledger.clicks)
-    if ledger.pace:
+    if ledger.pace or ledger.rev > 1:
         values["pace"] = ledger.pace
     return item(values)
 

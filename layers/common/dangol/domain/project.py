@@ -185,3 +185,7 @@ class Project(Node):
 
 _PLAIN: Final = EventSpec()
 _UNCONFIGURED: Final = ChannelSettings(provider="console", rate="1000/s")
+# Before the first `dangol apply`: nothing is declared, and nobody is written to in a name that nobody has told.
+UNAPPLIED: Final = Project(
+    project="unapplied", sender=Sender(name="unapplied", email="nobody@unapplied.invalid"), consent_notice=False
+)

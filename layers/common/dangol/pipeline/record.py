@@ -18,6 +18,8 @@ from dangol.contracts import (
     Received,
     Tracked,
 )
+from dangol.domain.errors import NotFoundError
+from dangol.domain.project import UNAPPLIED, Project
 from dangol.pipeline.announcing import Announcer
 from dangol.pipeline.consents import Consents
 from dangol.pipeline.conversions import Converter
@@ -81,7 +83,7 @@ class Recorder:
     def record(self, batch: Sequence[Happening]) -> Recorded:
         """Record a batch, in any order and however often parts of it came before."""
         now = self._stores.clock.now()
-        project = self._stores.definitions.project()
+        project = self._project()
         batch = [judged(h) if isinstance(h, Tracked) else h for h in remembered(batch, self._stores.ledgers)]
         self._lake.write([h for h in batch if not isinstance(h, Announcement)], now)
         said = [h for h in batch if isinstance(h, Performed | Identified | Aliased)]
@@ -99,3 +101,10 @@ class Recorder:
     def record_evidence(self, said: Sequence[Consented]) -> None:
         """Keep what was said of consent as evidence in the lake; the ledger has it already."""
         self._lake.write(said, self._stores.clock.now())
+
+    def _project(self) -> Project:
+        """The project as applied last; an app's events may come before its first `dangol apply`."""
+        try:
+            return self._stores.definitions.project()
+        except NotFoundError:
+            return UNAPPLIED

@@ -1,0 +1,1 @@
+"""What `record` counts, among faults: every number is that of the distinct events."""
