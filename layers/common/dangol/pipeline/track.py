@@ -17,7 +17,7 @@ from dangol.domain.bots import BotVerdict, judge
 from dangol.domain.errors import ForgeryError
 from dangol.domain.short_links import is_code
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
-from dangol.pipeline.answers import LATER, NEVER, NOT_FOUND, Request, Response
+from dangol.pipeline.answers import JSON, LATER, NEVER, NOT_FOUND, Request, Response
 from dangol.pipeline.happenings import Happening, happened
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Tracker:
             return NOT_FOUND
         if room == "v1" and request.method == "POST":
             return self._calls.answer(rest, request)
+        if request.path == "/openapi.json":
+            return _document()
         return NOT_FOUND
 
     @cached_property
@@ -130,6 +132,12 @@ class Tracker:
             self._doors.queue.send([body])
         except OSError as error:
             logger.error("event not queued (%s): %s", error, body)  # noqa: TRY400 - the event matters, not our stack
+
+
+def _document() -> Response:
+    from importlib import resources
+
+    return Response(200, JSON, (resources.files("dangol") / "openapi.json").read_bytes())
 
 
 def _later(error: OSError) -> Response:
