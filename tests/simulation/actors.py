@@ -35,7 +35,7 @@ SEGMENTERS = 2
 FIRES = 5
 ZOMBIES = 0.2
 CANCELS = 0.3
-# As in bootstrap.py.
+# As in bootstrap/dispatch.py.
 RUN_STATE_FOR = 3.5
 
 

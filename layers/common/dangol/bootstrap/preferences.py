@@ -1,0 +1,20 @@
+"""The way out and back, which `track` builds when somebody takes it."""
+
+from functools import cache
+
+from dangol.adapters.definitions import DynamoDefinitions
+from dangol.adapters.ledgers import DynamoLedgers
+from dangol.adapters.opt_outs import LedgerPreferences
+from dangol.adapters.profiles import DynamoProfiles
+from dangol.bootstrap.aws import client
+from dangol.config import settings
+
+
+@cache
+def preferences() -> LedgerPreferences:
+    """Permission, as people themselves change it."""
+    config = settings()
+    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
+    profiles = DynamoProfiles(dynamodb, config.need("profiles_table"))
+    return LedgerPreferences(ledgers, profiles, DynamoDefinitions(dynamodb, campaigns))

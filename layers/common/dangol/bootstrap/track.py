@@ -1,0 +1,45 @@
+"""The `track` stage, which starts without an AWS SDK."""
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dangol.adapters.short_links import SignedShortLinks
+from dangol.adapters.signed_http import SignedClient, SignedParameters, SignedQueue
+from dangol.bootstrap.process import clock, remembered
+from dangol.config import credentials, settings
+from dangol.domain.tracking import Keys
+from dangol.pipeline.track import Doors, Tracker
+
+if TYPE_CHECKING:
+    from dangol.pipeline.way_out import Preferences
+
+
+@cache
+def tracker() -> Tracker:
+    """The `track` stage, without an AWS SDK."""
+    config = settings()
+
+    def signed(service: str) -> SignedClient:
+        endpoint = config.endpoint or f"https://{service}.{config.region}.amazonaws.com"
+        return SignedClient(service, config.region, endpoint, credentials)
+
+    parameters = SignedParameters(signed("ssm"), config.parameters_prefix)
+    return Tracker(
+        Doors(
+            keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+            write_keys=remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
+            queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
+            preferences=_preferences,
+            now=clock().now,
+            webhook_key=remembered(lambda: parameters.secret("webhook-key")),
+            short_link=SignedShortLinks(signed("dynamodb"), config.need("short_links_table")).path,
+        )
+    )
+
+
+def _preferences() -> "Preferences":
+    # Only a way out and back needs the SDK, which takes longer to load than everything else here.
+    from dangol.bootstrap.preferences import preferences
+
+    return preferences()

@@ -1,0 +1,27 @@
+"""Test sends, by the `dispatch` function."""
+
+from functools import cache
+
+from dangol.adapters.parameters import SsmParameters
+from dangol.adapters.throttle import DynamoThrottle
+from dangol.bootstrap.aws import client
+from dangol.bootstrap.channels import channel_of
+from dangol.bootstrap.process import clock, remembered
+from dangol.config import settings
+from dangol.domain.tracking import Keys
+from dangol.pipeline.dispatch import Worker
+from dangol.pipeline.trial import Trial
+
+
+@cache
+def trial() -> Trial:
+    """Test sends, by the `dispatch` function."""
+    config = settings()
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    horizon = Worker("trial", config.timeout).longest_piece
+    return Trial(
+        keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        channel=lambda name, provider, sender: channel_of(config, name, provider, sender),
+        throttle=DynamoThrottle(client("dynamodb", config), config.need("campaigns_table"), horizon=horizon),
+        clock=clock(),
+    )

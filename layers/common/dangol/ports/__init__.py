@@ -1,0 +1,46 @@
+"""What the pipeline needs from the world, each protocol as small as its caller's need."""
+
+from dangol.ports.channels import Accepted, Channel, Delivery, Message, Refused, ShortLinks, Webhooks
+from dangol.ports.clock import Clock, Throttle
+from dangol.ports.journals import Journal, Journals, Standing, Verdict
+from dangol.ports.lake import LakeReader, Objects, Queries, StoredObjects, Traces
+from dangol.ports.people import Catalogue, Ledgers, Lists, Outcome, Outcomes, Page, People, Profiles, Search
+from dangol.ports.queues import Queue, Timer
+from dangol.ports.runs import Definition, Definitions, RunItem, RunName, Runs
+
+__all__ = [
+    "Accepted",
+    "Catalogue",
+    "Channel",
+    "Clock",
+    "Definition",
+    "Definitions",
+    "Delivery",
+    "Journal",
+    "Journals",
+    "LakeReader",
+    "Ledgers",
+    "Lists",
+    "Message",
+    "Objects",
+    "Outcome",
+    "Outcomes",
+    "Page",
+    "People",
+    "Profiles",
+    "Queries",
+    "Queue",
+    "Refused",
+    "RunItem",
+    "RunName",
+    "Runs",
+    "Search",
+    "ShortLinks",
+    "Standing",
+    "StoredObjects",
+    "Throttle",
+    "Timer",
+    "Traces",
+    "Verdict",
+    "Webhooks",
+]

@@ -1,0 +1,81 @@
+"""The ways out: providers of messages, and signed webhooks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One rendered message for one person; its address and text stay out of its repr."""
+
+    user_id: str
+    reference: str
+    address: str = field(repr=False)
+    subject: str = field(repr=False, default="")
+    text: str = field(repr=False, default="")
+    html: str = field(repr=False, default="")
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    # What an app or a service worker says it was shown or clicked by.
+    send_id: str = field(repr=False, default="")
+    # What the codes in its text stand for; to be stored before the text goes out.
+    short_links: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider refused this one: for good, or for now (`retryable`).
+
+    `suppress` where it is the address that is wrong, so that nothing more is sent there.
+    """
+
+    reason: str
+    retryable: bool = False
+    suppress: bool = False
+
+
+class Channel(Protocol):
+    """Hands messages to a provider."""
+
+    batch_size: int
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
+        """Hand at most `batch_size` messages over; one answer each, in order.
+
+        Raises:
+            SendError: none was accepted (`retryable` or not), or `DoubtError` where that is not certain.
+        """
+        ...
+
+
+class ShortLinks(Protocol):
+    """What short codes stand for."""
+
+    def put_many(self, paths: Mapping[str, str], *, expires_at: int) -> None:
+        """Store paths by their codes until `expires_at`, in epoch seconds; the same again changes nothing."""
+        ...
+
+
+class Delivery(Enum):
+    """What became of a webhook: taken, worth another try, or refused for good."""
+
+    TAKEN = "taken"
+    LATER = "later"
+    REFUSED = "refused"
+
+
+class Webhooks(Protocol):
+    """Signed webhooks to the public internet."""
+
+    def deliver(self, url: str, hook_id: str, body: bytes, at: datetime) -> Delivery:
+        """Post `body` to an address, signed as of `at`; refused where the address leads to no public one."""
+        ...
