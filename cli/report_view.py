@@ -17,7 +17,7 @@ def render_report(console: Console, report: dict[str, Any], say: Words) -> None:
     """Print a report."""
     console.print(f"{report['title']}  ·  {report['run']}", style="bold")
     _arms(console, report, say)
-    for line in (*_goal(report, say), *_notes(report, say)):
+    for line in (*_goal(report, say), *_test(report["test"], say), *_notes(report, say)):
         console.print(line)
 
 
@@ -68,6 +68,24 @@ def _goal(report: dict[str, Any], say: Words) -> Iterator[str]:
     yield f"{say['goal']}  {say[f'{metric}_target']} {target}  |  {say['actual']} {actual}  |  {say[goal['verdict']]}"
     if goal["why"]:
         yield f"{say['why']}  {goal['why']}"
+
+
+def _test(test: dict[str, Any] | None, say: Words) -> Iterator[str]:
+    if test is None:
+        return
+    share = percent(test["share"])
+    if test["winner"] is None:
+        yield say["test_waits"].format(share=share, at=test["decides_at"], by=say[test["by"]])
+        return
+    rates = ", ".join(f"{arm['name']} {percent(arm['rate'])}" for arm in test["variants"])
+    yield say["test_tied" if test["tied"] else "test_won"].format(
+        share=share, winner=test["winner"], by=say[test["by"]], rates=rates, p=p_value(test["p"])
+    )
+
+
+def p_value(p: float | None) -> str:
+    """A p in two digits; what cannot be told is a dash."""
+    return "-" if p is None else f"{p:.2g}"
 
 
 def figure(value: float | None, metric: str, report: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from dangol.domain.errors import ConflictError, NotFoundError
 from dangol.domain.project import Project
 from dangol.domain.stopping import Tally
+from dangol.domain.winner import Winner
 from dangol.ports import Definition, Journal, RunItem, RunName, Standing, Verdict
 
 
@@ -93,6 +94,12 @@ class FakeRuns:
         if self.runs[run.run].marks != run.marks:
             return False
         self.runs[run.run] = replace(self.runs[run.run], marks=tuple(marks))
+        return True
+
+    def settle(self, run: str, winner: Winner) -> bool:
+        if self.runs[run].winner is not None:
+            return False
+        self.runs[run] = replace(self.runs[run], winner=winner)
         return True
 
     def counts(self, run: str) -> Mapping[str, Decimal]:

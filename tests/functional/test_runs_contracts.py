@@ -23,6 +23,7 @@ from dangol.adapters.throttle import DynamoThrottle
 from dangol.contracts import Decided, Decisions
 from dangol.domain.errors import ConflictError, DefinitionError, NotFoundError, UnavailableError
 from dangol.domain.stopping import Tally
+from dangol.domain.winner import Tried, Winner
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.ports import Journal, Standing, Verdict
@@ -160,6 +161,16 @@ def test_marks_are_replaced_by_who_knows_them(kept):
     assert not runs.mark(first, [Tally(9)])
 
     assert runs.get(RUN).marks == (Tally(), Tally(60, 2, 1))
+
+
+def test_the_winner_of_a_run_is_decided_once(kept):
+    runs, _ = kept
+    assert runs.create(running(0)).winner is None
+    won = Winner(1, NOW, (Tried(12, 10, 1), Tried(11, 9, 3)))
+
+    assert [runs.settle(RUN, won), runs.settle(RUN, replace(won, variant=0))] == [True, False]
+
+    assert runs.get(RUN).winner == won
 
 
 def test_a_cancelled_run_is_not_paused(kept):

@@ -7,6 +7,7 @@ from typing import Any
 from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
+from dangol.domain.ledger import State
 from dangol.domain.suppression import address_hash
 from dangol.domain.tracking import Mark
 from dangol.pipeline.control import Controller
@@ -178,7 +179,7 @@ class People:
         for _ in range(times):
             world.loop.sleep_until(world.loop.time + rng.expovariate(1 / 6))
             user = rng.choice(world.scenario.people)
-            rng.choice((self._opt_out, self._change_consent, self._complain))(user)
+            rng.choice((self._opt_out, self._change_consent, self._complain, self._click))(user)
 
     def _opt_out(self, user: str) -> None:
         """By the link in a message, through `track`'s own code."""
@@ -193,6 +194,14 @@ class People:
             out.apply(Mark(entry.run, user, entry.variant, 0), Wish({entry.channel: False}), world.loop.now())
         except (KilledError, OutageError):
             return
+
+    def _click(self, user: str) -> None:
+        """Counted as `record` counts it: the winner of a test is decided by such numbers."""
+        entries = [e for e in self.world.ledgers.ledgers[user].entries if e.state is State.SENT]
+        if entries:
+            entry = self.world.rng.choice(entries)
+            run = self.world.runs.by_number(entry.run).run
+            self.world.runs.add(run, {f"arm:{entry.variant}:clicked": 1})
 
     def _change_consent(self, user: str) -> None:
         ledger = self.world.ledgers.ledgers[user]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Entry, Ledger, State
 from dangol.domain.project import Cap, Project
+from dangol.domain.winner import in_test
 
 # Permission is checked at most this long before the hand-over, in seconds.
 PERMISSION = 10.0
@@ -53,6 +54,8 @@ class Truth:
     suppressed: set[str] = field(default_factory=set)
     claims: dict[str, dict[int, Claim]] = field(default_factory=lambda: defaultdict(dict))
     accepted: Counter[tuple[int, str]] = field(default_factory=Counter)
+    # The variant of a run that those outside its test got.
+    winners: dict[int, int] = field(default_factory=dict)
     handed: int = 0
     halts: int = 0
     holders: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class Truth:
             raise BrokenPromiseError(f"{user} was claimed for run {entry.run} after it expired")
         if user in self.suppressed:
             raise BrokenPromiseError(f"{user} was claimed for run {entry.run} at a suppressed address")
+        self._check_test(terms, user, entry, moment)
         if terms.campaign.purpose == "information":
             return
         if not self.consents[user]:
@@ -97,6 +101,15 @@ class Truth:
         self._check_quiet(user, moment)
         for cap in self.project.caps:
             self._check_cap(user, entry, cap)
+
+    def _check_test(self, terms: RunTerms, user: str, entry: Entry, moment: datetime) -> None:
+        test = terms.campaign.test
+        if test is None or in_test(user, terms.name, test):
+            return
+        if moment < terms.scheduled_at + test.decide_after:
+            raise BrokenPromiseError(f"{user} of the rest was claimed for run {entry.run} before its test was decided")
+        if entry.state is State.SENT and self.winners.setdefault(entry.run, entry.variant) != entry.variant:
+            raise BrokenPromiseError(f"{user} of the rest of run {entry.run} got another variant than the rest")
 
     def _check_quiet(self, user: str, moment: datetime) -> None:
         local = moment.astimezone(self.zone_of[user]).time()

@@ -97,11 +97,16 @@ def _campaign(rng: Random, rate: int) -> Campaign:
         limits["expires"] = rng.choice(("2m", "30m", "6h"))
     if rng.random() < 0.3 and rate > 1:
         limits["rate"] = f"{rng.randint(max(1, rate // 5), rate)}/s"
+    after = rng.choice(("30s", "1m", "20m"))
+    test: dict[str, str] | None = {"share": rng.choice(("20%", "50%")), "decide_after": after}
+    if rng.random() < 0.75 or (limits.get("expires") == "2m" and after == "20m"):
+        test = None
     return campaign(
         audience={"any": [{"as": "회원", "trait": "member", "is": True}]},
         purpose=rng.choice(("marketing", "marketing", "marketing", "information")),
         holdout=rng.choice((None, "10%", "30%")),
         limits=limits,
+        test=test,
         once_per=rng.choice((None, None, "campaign", "90d")),
         on_unknown=rng.choice(("leave", "leave", "resend")),
     )

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dangol.domain.campaign import Campaign, Variant
-from dangol.domain.variant import HOLDOUT, Arm, _weighted, arm_for, arms, holdout_share, point, weighted_variant
+from dangol.domain.draw import point
+from dangol.domain.variant import HOLDOUT, Arm, _weighted, arm_for, arms, holdout_share, weighted_variant
 from tests.actors import campaign
 
 PEOPLE = [f"person-{number}" for number in range(10_000)]
@@ -33,7 +34,7 @@ def test_even_the_last_point_is_below_one(monkeypatch):
         def digest(self) -> bytes:
             return b"\xff" * 32
 
-    monkeypatch.setattr("dangol.domain.variant.sha256", Last)
+    monkeypatch.setattr("dangol.domain.draw.sha256", Last)
 
     assert point("salt", "ann") < 1
 

@@ -1,5 +1,6 @@
 """Runs, their scan steps and their counters in the Campaigns table."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from dangol.adapters.items import Item, attribute, decimal, item, plain_item
 from dangol.adapters.transactions import NOT_AS_EXPECTED, lost
 from dangol.domain.errors import NotFoundError
 from dangol.domain.stopping import Tally
+from dangol.domain.winner import Winner
 from dangol.ports import RunItem, RunName
 
 if TYPE_CHECKING:
@@ -123,6 +125,13 @@ class DynamoRuns:
         told = {":marks": attribute(write_marks(marks)), ":known": attribute(write_marks(run.marks))}
         return self._change(run.run, "SET marks = :marks", "marks = :known", told, {})
 
+    def settle(self, run: str, winner: Winner) -> bool:
+        """Store what the run's test came to; False where that is decided already."""
+        told = {":winner": attribute(json.dumps(winner.told()))}
+        return self._change(
+            run, "SET winner = :winner", "attribute_exists(pk) AND attribute_not_exists(winner)", told, {}
+        )
+
     def counts(self, run: str) -> Mapping[str, Decimal]:
         """The run's counters, summed over the shards."""
         total: dict[str, Decimal] = defaultdict(Decimal)
@@ -209,6 +218,7 @@ def read_run(found: Item) -> RunItem:
         stopped_because=values.get("stopped_because"),
         paused=values.get("paused"),
         marks=read_marks(values["marks"]),
+        winner=Winner.read(json.loads(values["winner"])) if "winner" in values else None,
         **{name: values.get(name, 0) for name in _TALLIES},
     )
 

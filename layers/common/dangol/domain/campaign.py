@@ -14,6 +14,7 @@ from dangol.domain.project import Purpose
 from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
 from dangol.domain.segment import Exclusion, Segment
 from dangol.domain.timing import LocalTime, ScheduleRule, Weekday
+from dangol.domain.winner import WinnerTest
 
 __all__ = [
     "MAX_VARIANTS",
@@ -37,7 +38,7 @@ __all__ = [
 ]
 MAX_VARIANTS: Final = 16
 # Named in the design and not built yet.
-RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "show", "test"})
+RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "show"})
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 # What reports call the people who get nothing.
 _HOLDOUT: Final = "holdout"
@@ -121,6 +122,7 @@ class Campaign(Node):
     appeal: Text | None = None
     message: MessageText
     variants: tuple[Variant, ...] = Field(default=(), max_length=MAX_VARIANTS)
+    test: WinnerTest | None = None
     holdout: Share | None = None
     assign_by: TraitArm | None = None
     attribution: Literal["last", "any"] = "last"
@@ -147,6 +149,21 @@ class Campaign(Node):
             raise wrong("assign_by needs variants, named as the trait's values are", "assign_by")
         if names and not sum(v.weight for v in self.variants):
             raise wrong("every variant has weight 0", "variants")
+        return self
+
+    @model_validator(mode="after")
+    def _test_can_be_decided(self) -> Self:
+        if self.test is None:
+            return self
+        if sum(1 for variant in self.variants if variant.weight) <= 1:
+            raise wrong("a test needs two variants with a weight", "test")
+        if self.assign_by:
+            raise wrong("assign_by draws the split elsewhere, so nobody is left for a winner; take one out", "test")
+        if self.test.by == "conversion_rate" and self.goal is None:
+            raise wrong("conversion_rate counts the goal, and there is none; write goal, or click_rate", "test", "by")
+        if self.limits.expires and self.limits.expires <= self.test.decide_after:
+            problem = "the campaign expires before the winner is decided; expires must be longer"
+            raise wrong(problem, "test", "decide_after")
         return self
 
     @model_validator(mode="after")

@@ -13,9 +13,12 @@ from dangol.domain.law import silent_until
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
 from dangol.domain.project import Project
 from dangol.domain.suppression import address_hash
-from dangol.domain.variant import Arm, arm_for, holdout_share, in_global_holdout
+from dangol.domain.variant import Arm, arm_for, holdout_share, in_global_holdout, weighted_variant
+from dangol.domain.winner import in_test
 
 _DAY: Final = timedelta(days=1)
+# Whoever comes at the very moment waits for the decision.
+_DECIDING: Final = timedelta(seconds=5)
 
 
 class Reason(StrEnum):
@@ -75,6 +78,8 @@ class Run:
     scheduled_at: datetime
     # This campaign's runs by number, this one included, with their scheduled times: what `once_per` looks for.
     siblings: Mapping[int, datetime] = field(default_factory=dict)
+    # What whoever is not in the campaign's test gets; None until it is decided.
+    winner: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -87,6 +92,17 @@ class Run:
         """When it is too late to send."""
         expires = self.campaign.limits.expires
         return self.scheduled_at.astimezone(UTC) + expires if expires else None
+
+    @property
+    def decides_at(self) -> datetime | None:
+        """When the winner of the campaign's test is decided."""
+        test = self.campaign.test
+        return self.scheduled_at.astimezone(UTC) + test.decide_after if test else None
+
+    def awaits_winner(self, user_id: str) -> bool:
+        """Whether a person is of those who get the winner of the campaign's test."""
+        test = self.campaign.test
+        return test is not None and not in_test(user_id, self.campaign_id, test)
 
     def near(self, at: datetime, window: timedelta) -> bool:
         """Whether a run scheduled at `at` bars this one for `window`; one exactly that long before does not.
@@ -128,7 +144,15 @@ def decide(run: Run, person: Person, ledger: Ledger, now: datetime) -> Decision:
 def arm_of(run: Run, person: Person) -> Arm | None:
     """The arm of a person, the same each time they come."""
     share = holdout_share(run.campaign, run.project.holdout)
-    return arm_for(person.user_id, run.campaign_id, run.campaign, share, person.assigned)
+    arm = arm_for(person.user_id, run.campaign_id, run.campaign, share, person.assigned)
+    return arm if arm is None or arm.held_out or run.campaign.test is None else Arm(variant_of(run, person))
+
+
+def variant_of(run: Run, person: Person) -> int:
+    """The variant of somebody whom no `assign_by` assigns; for those held out, the one they would have got."""
+    if run.winner is not None and run.awaits_winner(person.user_id):
+        return run.winner
+    return weighted_variant(person.user_id, run.campaign_id, run.campaign)
 
 
 def entry_for(run: Run, person: Person, decision: Send | HoldOut, now: datetime) -> Entry:
@@ -221,6 +245,13 @@ def _capped(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | H
     return Hold(until) if run.expires_at and until < run.expires_at else Skip(Reason.FREQUENCY_CAP)
 
 
+def _awaits_winner(run: Run, person: Person, _ledger: Ledger, now: datetime) -> Hold | None:
+    """Held out or not: both arms are claimed at the same time."""
+    if run.winner is not None or run.decides_at is None or not run.awaits_winner(person.user_id):
+        return None
+    return Hold(max(run.decides_at, now + _DECIDING))
+
+
 def _in_time(run: Run, until: datetime) -> bool:
     return run.expires_at is None or until < run.expires_at
 
@@ -234,6 +265,7 @@ _CHECKS: Final[Sequence[_Check]] = (
     _same_address,
     _global_holdout,
     _already_sent,
+    _awaits_winner,
     _quiet,
     _capped,
 )

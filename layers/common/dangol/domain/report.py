@@ -10,6 +10,7 @@ from dangol.domain.campaign import Campaign, Goal, Target
 from dangol.domain.project import Project
 from dangol.domain.statistics import Difference, means, sample_ratio, shares, smallest_visible
 from dangol.domain.variant import arms, holdout_share
+from dangol.domain.winner import Winner, outcome
 
 ENGAGEMENT: Final = ("opened", "clicked", "unsubscribed", "bot_clicked", "machine_opened")
 # What the channel itself must confirm; None until a receipt of that kind can come.
@@ -28,6 +29,7 @@ class RunResult:
     counts: Counts
     totals: Mapping[str, int] | None
     data_until: datetime
+    winner: Winner | None = None
 
 
 def report(result: RunResult) -> dict[str, Any]:
@@ -41,11 +43,17 @@ def report(result: RunResult) -> dict[str, Any]:
         "goal": _goal(result, treated, holdout),
         "totals": result.totals,
         "sample_ratio": _sample_ratio(result, treated, holdout),
+        "test": _test(result),
         "currency": result.project.currency,
         "variants": [_variant(result, arm, holdout) for arm in (*treated, *_present(holdout))],
         "labels": _labels(result),
         "smallest_visible_uplift": _smallest(treated, holdout),
     }
+
+
+def _test(result: RunResult) -> dict[str, Any] | None:
+    test, names = result.campaign.test, [variant.name for variant in result.campaign.variants]
+    return outcome(test, names, result.scheduled_at, result.winner) if test else None
 
 
 def _present(holdout: ArmCounts) -> list[ArmCounts]:
@@ -117,6 +125,10 @@ def _spelled(difference: Difference | None, names: tuple[str, ...]) -> dict[str,
 
 def _sample_ratio(result: RunResult, treated: list[ArmCounts], holdout: ArmCounts) -> dict[str, float] | None:
     weights = [float(v.weight) for v in arms(result.campaign)]
+    if result.winner is not None:
+        # With the rest behind it, one arm is larger by design: what was drawn by weight is the test.
+        found = sample_ratio([arm.audience for arm in result.winner.arms], weights)
+        return None if found is None else {"chi2": found[0], "p": found[1]}
     # A split that was drawn elsewhere is taken to have equal arms.
     held = 1.0
     if result.campaign.assign_by is None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 from dangol.domain.campaign import Campaign, Variant
 from dangol.domain.contact_rules import GlobalHoldout
+from dangol.domain.draw import point
 
 # What a campaign without variants calls its one message.
 ONLY: Final = Variant(name="A")
@@ -24,12 +24,6 @@ class Arm:
     def held_out(self) -> bool:
         """Whether this is the arm that gets nothing."""
         return self.variant is None
-
-
-def point(salt: str, user_id: str) -> float:
-    """Place `user_id` on [0, 1), the same for the same salt."""
-    # As many bits as a float holds: with more, the largest would round to 1.
-    return (int.from_bytes(sha256(f"{salt}:{user_id}".encode()).digest()[:8]) >> 11) / 2**53
 
 
 def arms(campaign: Campaign) -> Sequence[Variant]:

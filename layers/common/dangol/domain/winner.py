@@ -17,6 +17,8 @@ Measure = Literal["click_rate", "conversion_rate"]
 # The counter of an arm that each measure counts people by.
 _HITS: Final[Mapping[str, str]] = {"click_rate": "clicked", "conversion_rate": "goal:people"}
 
+_HITS_TOLD: Final[Mapping[str, str]] = {"click_rate": "clicked", "conversion_rate": "converted"}
+
 
 class WinnerTest(Node):
     """`test:` of a campaign: a share of the audience gets the variants by weight, the rest waits for the winner."""
@@ -27,7 +29,7 @@ class WinnerTest(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Tried:
     """Where one variant stood when the winner was decided, in people."""
 
     audience: int
@@ -46,7 +48,7 @@ class Winner:
 
     variant: int
     decided_at: datetime
-    arms: tuple[Tested, ...]
+    arms: tuple[Tried, ...]
 
     @property
     def tied(self) -> bool:
@@ -72,8 +74,22 @@ class Winner:
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "Winner":
         """Read what `told` gave."""
-        arms = tuple(Tested(*(int(number) for number in arm)) for arm in told["arms"])
+        arms = tuple(Tried(*(int(number) for number in arm)) for arm in told["arms"])
         return cls(int(told["variant"]), datetime.fromisoformat(told["decided_at"]), arms)
+
+
+def outcome(test: WinnerTest, names: Sequence[str], scheduled_at: datetime, winner: Winner | None) -> dict[str, Any]:
+    """The test in a report: its rule, and once it is decided its winner with the numbers that decided."""
+    rule = {"share": test.share, "by": test.by, "decides_at": (scheduled_at + test.decide_after).isoformat()}
+    if winner is None:
+        return {**rule, "decided_at": None, "winner": None, "tied": None, "p": None, "variants": []}
+    tested = [
+        {"name": name, "sent": arm.sent, _HITS_TOLD[test.by]: arm.hits, "rate": arm.rate if arm.sent else None}
+        for name, arm in zip(names, winner.arms, strict=True)
+    ]
+    decided_at = winner.decided_at.astimezone(scheduled_at.tzinfo).isoformat()
+    named = {"winner": names[winner.variant], "tied": winner.tied, "p": winner.p}
+    return {**rule, "decided_at": decided_at, **named, "variants": tested}
 
 
 def in_test(user_id: str, campaign_id: str, test: WinnerTest) -> bool:
@@ -88,7 +104,7 @@ def decided(test: WinnerTest, weights: Sequence[int], counts: Mapping[str, Decim
         return int(counts.get(f"arm:{index}:{what}", 0))
 
     tested = tuple(
-        Tested(
+        Tried(
             sum(people(index, state) for state in ("sent", "failed", "unknown")),
             people(index, "sent"),
             people(index, _HITS[test.by]),

@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, decide, entry_for
+from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, decide, entry_for, variant_of
 from dangol.domain.ledger import Entry, Ledger, State
 from dangol.domain.suppression import address_hash
-from dangol.domain.variant import weighted_variant
 from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work, person_of
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
@@ -137,10 +136,7 @@ class Claimer:
         if not isinstance(decision, Send | HoldOut):
             return decision
         run, recipient = work.plan.run, work.recipient(index)
-        if isinstance(decision, Send):
-            variant = decision.variant
-        else:
-            variant = weighted_variant(recipient.user_id, run.campaign_id, run.campaign)
+        variant = decision.variant if isinstance(decision, Send) else variant_of(run, person_of(recipient))
         try:
             message = work.plan.renderer.message(recipient, variant)
         except MissingVariableError:

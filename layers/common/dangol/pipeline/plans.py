@@ -9,6 +9,8 @@ from dangol.domain.decision import Run
 from dangol.domain.project import Project, Sender
 from dangol.domain.stopping import slide, too_many
 from dangol.domain.tracking import Keys
+from dangol.domain.variant import arms
+from dangol.domain.winner import decided
 from dangol.pipeline.counting import tally
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.pipeline.pacing import Pace, pace_of, slower
@@ -47,12 +49,14 @@ class Plans:
     def _plan(self, item: RunItem) -> RunPlan:
         definition = self.definitions.version(item.campaign_id, item.version)
         campaign, project = definition.campaign, definition.project
+        item = self._settled(item, campaign)
         provider = provider_of(campaign, project)
         channel = self.channel(campaign.channel, provider, project.sender)
         siblings = {run.number: run.scheduled_at for run in self.runs.of_campaign(item.campaign_id)}
         rendering = Rendering(item.number, campaign, project, definition.link_base, self.keys())
+        winner = item.winner.variant if item.winner else None
         return RunPlan(
-            run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at, siblings),
+            run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at, siblings, winner),
             name=item.run,
             stopped=item.state == "cancelled",
             paused=item.paused is not None,
@@ -62,6 +66,15 @@ class Plans:
             pace=campaign_pace(campaign, project, channel.batch_size),
             review=partial(self._review, item.run, limits) if (limits := campaign.limits.stop_when) else None,
         )
+
+    def _settled(self, item: RunItem, campaign: Campaign) -> RunItem:
+        """The run with the winner of its test, decided here where it is time: once, for all workers."""
+        now, test = self.clock.now(), campaign.test
+        if test is None or item.winner or item.state == "cancelled" or now < item.scheduled_at + test.decide_after:
+            return item
+        weights = [variant.weight for variant in arms(campaign)]
+        self.runs.settle(item.run, decided(test, weights, self.runs.counts(item.run), now))
+        return self.runs.get(item.run)
 
     def _review(self, run: str, limits: StopWhen) -> None:
         """Pause the run where too many of its last hand-overs failed, or opted out."""

@@ -83,6 +83,7 @@ class Reporter:
                 counts=self._s.runs.counts(run.run),
                 totals=self._s.lake.totals(run.run),
                 data_until=self._s.clock.now(),
+                winner=run.winner,
             )
         )
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from dangol.contracts import Decided, Decisions, Recipient, SendChunk
 from dangol.domain.decision import Person, Reason, Run
+from dangol.domain.draw import point
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import Entry, State
-from dangol.domain.variant import point
 from dangol.pipeline.messages import Renderer
 from dangol.pipeline.pacing import Pace
 from dangol.ports import (

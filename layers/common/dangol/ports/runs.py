@@ -9,6 +9,7 @@ from typing import Protocol
 from dangol.domain.campaign import Campaign
 from dangol.domain.project import Project
 from dangol.domain.stopping import Tally
+from dangol.domain.winner import Winner
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class RunItem:
     paused: str | None = None
     # Where its counters stood on the way: what its last thousand hand-overs are measured from.
     marks: tuple[Tally, ...] = (Tally(),)
+    # What its test came to; None until it is decided, and where there is none.
+    winner: Winner | None = None
 
 
 class Definitions(Protocol):
@@ -108,6 +111,10 @@ class Runs(Protocol):
 
     def mark(self, run: RunItem, marks: Sequence[Tally]) -> bool:
         """Replace the run's marks; False where they are not those of `run` any more."""
+        ...
+
+    def settle(self, run: str, winner: Winner) -> bool:
+        """Store what the run's test came to; False where that is decided already."""
         ...
 
     def counts(self, run: str) -> Mapping[str, Decimal]:
