@@ -1,6 +1,7 @@
 """People for a test, and what became of them."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,21 @@ def worked_off(stack: Stack) -> None:
     """Wait until no scan and no chunk is left to be worked."""
     for queue in ("SegmentQueueUrl", "SendQueueUrl"):
         eventually(partial(queue_is_dry, stack, queue), f"{queue} is worked off")
+
+
+def timers(stack: Stack, run: str) -> list[dict[str, Any]]:
+    """The schedules on which a run's chunks wait."""
+    client, group = stack.client("scheduler"), stack.outputs["ScheduleGroup"]
+    number = stack.runs.get(run).number
+    names = [known["Name"] for known in client.list_schedules(GroupName=group)["Schedules"]]
+    return [client.get_schedule(Name=n, GroupName=group) for n in names if n.startswith(f"_{number}-")]
+
+
+def due_soon(stack: Stack, timer: dict[str, Any]) -> None:
+    """Have a schedule fire within seconds: it knows real time alone."""
+    soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 2))
+    kept = ("Name", "GroupName", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "ActionAfterCompletion", "Target")
+    stack.client("scheduler").update_schedule(ScheduleExpression=f"at({soon})", **{name: timer[name] for name in kept})
 
 
 @contextmanager

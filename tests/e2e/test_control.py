@@ -4,7 +4,6 @@ import json
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from dangol import bootstrap
 from dangol.domain.errors import NotFoundError
 from dangol.domain.ledger import State
 from dangol.pipeline.control import Controller
-from tests.e2e.audience import apply_to, consenting, ended, entries, times_mailed
+from tests.e2e.audience import apply_to, consenting, due_soon, ended, entries, timers, times_mailed
 from tests.e2e.conftest import eventually, mails, queue_is_dry, status
 from tests.e2e.test_robustness import adds_up
 from tests.shop_campaign import campaign, project
@@ -112,14 +111,6 @@ def test_a_test_send_arrives_and_counts_nowhere(stack: Stack):
         stack.definitions.current("never-applied")
 
 
-def timers(stack: Stack, run: str) -> list[dict[str, Any]]:
-    """The schedules on which a run's chunks wait."""
-    client, group = stack.client("scheduler"), stack.outputs["ScheduleGroup"]
-    number = stack.runs.get(run).number
-    names = [known["Name"] for known in client.list_schedules(GroupName=group)["Schedules"]]
-    return [client.get_schedule(Name=n, GroupName=group) for n in names if n.startswith(f"_{number}-")]
-
-
 def test_who_waits_for_the_night_to_end_comes_back_by_a_schedule(stack: Stack, clock: Path):
     people = consenting(stack, "night", 120)
     now = stack.clock.now().astimezone(project().zone)
@@ -135,9 +126,7 @@ def test_who_waits_for_the_night_to_end_comes_back_by_a_schedule(stack: Stack, c
 
     # Two hours later, as far as the stack can tell; the schedule, which knows real time alone, is due in seconds.
     clock.write_text("7300")
-    soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 2))
-    kept = ("Name", "GroupName", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "ActionAfterCompletion", "Target")
-    stack.client("scheduler").update_schedule(ScheduleExpression=f"at({soon})", **{name: timer[name] for name in kept})
+    due_soon(stack, timer)
 
     assert ended(stack, run)["sent"] == len(people)
     assert times_mailed(stack, people) == dict.fromkeys(people, 1)

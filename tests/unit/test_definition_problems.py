@@ -39,7 +39,7 @@ limits: {expires: 0s}
     assert problems(campaign, shop, text) == [
         (
             "campaigns/sale.yaml:1: titel: 'titel' is not a key here; did you mean title? allowed: title, goal, also, "
-            "audience, exclude, schedule, purpose, channel, appeal, message, variants, holdout, assign_by, "
+            "audience, exclude, schedule, purpose, channel, appeal, message, variants, test, holdout, assign_by, "
             "attribution, on_inexact, once_per, on_unknown, limits"
         ),
         'campaigns/sale.yaml:2: title: 2026 is not text; 따옴표로 감싸 주세요: "2026"',
