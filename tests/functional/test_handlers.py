@@ -12,8 +12,9 @@ import pytest
 
 from dangol import bootstrap
 from dangol.domain.errors import ConflictError, NotFoundError
+from dangol.domain.tracking import Keys
 from dangol.pipeline.track import Doors, Tracker
-from tests.fakes import FakeClock, FakeQueue
+from tests.fakes import FakeClock, FakeQueue, known
 
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("*.json"))
 
@@ -64,7 +65,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     stage, queue = Stage(), FakeQueue()
     for name in ("segmenter", "dispatcher", "notifier", "trial", "recorder", "reporter"):
         monkeypatch.setattr(bootstrap, name, lambda: stage)
-    doors = Doors(lambda: None, lambda: {"app": "secret"}, queue, lambda: None, FakeClock().now, lambda: "")  # type: ignore[arg-type,return-value]
+    keys, write_keys, clock = known(Keys(1, {})), known({"app": ["secret"]}), FakeClock()
+    doors = Doors(keys, write_keys, queue, lambda: None, clock.now, clock.seconds, lambda: "")  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))
     monkeypatch.setattr(bootstrap, "report_key", lambda: lambda: "report-key")
     return stage

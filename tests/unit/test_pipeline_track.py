@@ -14,9 +14,10 @@ from dangol.contracts import Identified, Performed, Tracked, event_work
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, Keys, Mark, sign
-from dangol.pipeline.track import Doors, Request, Tracker
+from dangol.pipeline.exchange import Request
+from dangol.pipeline.track import Doors, Tracker
 from dangol.pipeline.webhooks import signature
-from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns
+from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, known
 from tests.fakes.world import NOW
 from tests.shop_campaign import definition, project
 
@@ -44,11 +45,12 @@ class World:
         shop = FakeDefinitions(definition(within=project(sender=SENDER)))
         self.tracker = Tracker(
             Doors(
-                keys=lambda: KEYS,
-                write_keys=lambda: {"app": "secret", "web": "other"},
+                keys=known(KEYS),
+                write_keys=known({"app": ["secret"], "web": ["other"]}),
                 queue=self.queue,
                 preferences=lambda: LedgerPreferences(self.ledgers, people, shop),
                 now=self.clock.now,
+                seconds=self.clock.seconds,
                 webhook_key=lambda: WEBHOOK_KEY,
             )
         )

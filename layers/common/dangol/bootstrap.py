@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from dangol.config import Settings, credentials, settings
+from dangol.pipeline.remembering import Remembered
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
     from dangol.pipeline.report import Reporter
     from dangol.pipeline.segment import Segmenter
     from dangol.pipeline.touches import Reminder
-    from dangol.pipeline.track import Preferences, Tracker
+    from dangol.pipeline.track import Tracker
     from dangol.pipeline.trial import Trial
+    from dangol.pipeline.way_out import Preferences
     from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
     from dangol.ports import Channel
 
 T = TypeVar("T")
-_PARAMETERS_FOR = 300.0
 # A pause has to hold within five seconds, of which the last call may take a good one to begin.
 _RUN_STATE_FOR = 3.5
 # A scan waits this many seconds for its turn at the table; a longer wait is the queue's.
@@ -191,7 +192,7 @@ def trial() -> "Trial":
     parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
     horizon = Worker("trial", config.timeout).longest_piece
     return Trial(
-        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"), clock().now())),
         channel=lambda name, provider, sender: _channel(config, name, provider, sender),
         throttle=DynamoThrottle(client("dynamodb", config), config.need("campaigns_table"), horizon=horizon),
         clock=clock(),
@@ -211,7 +212,7 @@ def _plans(config: Settings, dynamodb: Any) -> "Callable[[str], RunPlan]":
     plans = Plans(
         runs=DynamoRuns(dynamodb, campaigns),
         definitions=DynamoDefinitions(dynamodb, campaigns),
-        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"), clock().now())),
         channel=lambda name, provider, sender: _channel(config, name, provider, sender),
         clock=clock(),
         memory=_RUN_STATE_FOR,
@@ -242,9 +243,10 @@ def _channel(config: Settings, name: str, provider: str, sender: Any) -> "Channe
 @cache
 def tracker() -> "Tracker":
     """The `track` stage, without an AWS SDK."""
-    import json
+    import time
 
     from dangol.adapters.signed_http import SignedClient, SignedParameters, SignedQueue
+    from dangol.domain.keyring import write_keys
     from dangol.domain.tracking import Keys
     from dangol.pipeline.track import Doors, Tracker
 
@@ -257,11 +259,12 @@ def tracker() -> "Tracker":
     parameters = SignedParameters(signed("ssm"), config.parameters_prefix)
     return Tracker(
         Doors(
-            keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
-            write_keys=_remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
+            keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"), clock().now())),
+            write_keys=_remembered(lambda: write_keys(parameters.secret("write-keys"))),
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
             preferences=_preferences,
             now=clock().now,
+            seconds=time.monotonic,
             webhook_key=_remembered(lambda: parameters.secret("webhook-key")),
         )
     )
@@ -274,8 +277,10 @@ def _preferences() -> "Preferences":
     from dangol.adapters.opt_outs import LedgerPreferences
     from dangol.adapters.profiles import DynamoProfiles
 
-    config = settings()
-    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    config, campaigns = settings(), settings().need("campaigns_table")
+    # Whoever waits for a page is told to come back before the function's time is up.
+    once_more = {"mode": "standard", "total_max_attempts": 2}
+    dynamodb = client("dynamodb", config, connect_timeout=1, read_timeout=2, retries=once_more)
     ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
     profiles = DynamoProfiles(dynamodb, config.need("profiles_table"))
     return LedgerPreferences(ledgers, profiles, DynamoDefinitions(dynamodb, campaigns))
@@ -454,14 +459,6 @@ def clock_of(config: Settings) -> "SystemClock":
     return SystemClock(config.clock_file)
 
 
-def _remembered(fetch: "Callable[[], T]") -> "Callable[[], T]":
-    """Fetch when first needed, and again after five minutes, so that a rotated key is taken up."""
-    kept: list[tuple[float, T]] = []
-
-    def get() -> T:
-        now = clock().seconds()
-        if not kept or now - kept[0][0] > _PARAMETERS_FOR:
-            kept[:] = [(now, fetch())]
-        return kept[0][1]
-
-    return get
+def _remembered(fetch: "Callable[[], T]") -> "Remembered[T]":
+    """A secret that is kept for minutes, so that a rotated one is taken up."""
+    return Remembered(fetch, lambda: clock().seconds())

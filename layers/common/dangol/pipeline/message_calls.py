@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from dangol.domain.errors import ForgeryError
-from dangol.domain.tracking import SEND_ID, Keys, Mark, verify
+from dangol.domain.tracking import SEND_ID, Keys, Mark
+from dangol.pipeline.remembering import Remembered
+from dangol.pipeline.tokens import verified
 from dangol.pipeline.webhooks import PayloadError
 
 KINDS: Final = {"message_shown": "shown", "message_clicked": "clicked"}
 
 
-def message_in(body: bytes, keys: Keys) -> tuple[str, Mark, str]:
+def message_in(body: bytes, keys: Remembered[Keys]) -> tuple[str, Mark, str]:
     """The kind of happening, whose it is, and its id: told again, it is the same one.
 
     Raises:
@@ -25,7 +27,7 @@ def message_in(body: bytes, keys: Keys) -> tuple[str, Mark, str]:
     if event not in KINDS:
         raise PayloadError("event", f"must be one of {', '.join(KINDS)}")
     try:
-        mark, _ = verify(send_id, keys)
+        mark, _ = verified(send_id, keys)
     except ForgeryError:
         mark = None
     if mark is None or mark.link != SEND_ID:

@@ -1,0 +1,43 @@
+"""What happened, passed on without anybody waiting for it: queued, or whole in the log. Standard library alone."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+logger = logging.getLogger(__name__)
+
+# What `dangol replay` looks for in the log.
+NOT_QUEUED: Final = "event not queued"
+# After a wait for nothing the queue is left alone ten times as long: a person in ten waits, at most.
+_REST: Final = 10.0
+
+
+class EventQueue(Protocol):
+    """Where happenings go."""
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Queue the bodies. Raises `OSError` where one was not taken."""
+        ...
+
+
+class PassingOn:
+    """Queues happenings of which the person is answered in any case."""
+
+    def __init__(self, queue: EventQueue, seconds: Callable[[], float]) -> None:
+        self._queue = queue
+        self._seconds = seconds
+        self._resting_until = 0.0
+
+    def __call__(self, happening: Mapping[str, Any]) -> None:
+        """Queue it; where the queue is down it stands in the log, whole, for `dangol replay`."""
+        body, began = json.dumps(happening), self._seconds()
+        if began < self._resting_until:
+            logger.error("%s (left alone): %s", NOT_QUEUED, body)
+            return
+        try:
+            self._queue.send([body])
+        except OSError as error:
+            ended = self._seconds()
+            self._resting_until = ended + _REST * (ended - began)
+            logger.error("%s (%s): %s", NOT_QUEUED, error, body)  # noqa: TRY400 - the event matters, not our stack
