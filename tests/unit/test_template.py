@@ -28,7 +28,7 @@ OUTPUTS = """
     ApiUrl ProfilesTable LedgerTable OutcomesTable CampaignsTable MessagesTable ShortLinksTable SegmentQueueUrl
     SendQueueUrl EventQueueUrl SegmentDeadLetterQueueUrl SendDeadLetterQueueUrl EventDeadLetterQueueUrl LakeBucket
     GlueDatabase AthenaWorkgroup ScheduleGroup SchedulerRoleArn SegmentFunctionArn DispatchFunctionArn ReportFunctionArn
-    ParametersPrefix
+    ParametersPrefix TrackLogGroup
 """
 ROUTES = {
     "TrackIntegration": """

@@ -2,15 +2,18 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 logger = logging.getLogger(__name__)
 
 # What `dangol replay` looks for in the log.
 NOT_QUEUED: Final = "event not queued"
-# After a wait for nothing the queue is left alone ten times as long: a person in ten waits, at most.
+# After a wait for nothing the queue is left alone ten times as long, and whoever comes meanwhile waits for nothing.
 _REST: Final = 10.0
+# Nothing but our own words stands between the start of such a line's message and its event.
+_LINE: Final = re.compile(rf"{NOT_QUEUED} \([^(){{}}]*\): (?=\{{)")
 
 
 class EventQueue(Protocol):
@@ -41,3 +44,32 @@ class PassingOn:
             ended = self._seconds()
             self._resting_until = ended + _REST * (ended - began)
             logger.error("%s (%s): %s", NOT_QUEUED, error, body)  # noqa: TRY400 - the event matters, not our stack
+
+
+def left_over(line: str) -> str | None:
+    """The event that a line of the log holds, as it was to be queued; None where it holds none.
+
+    The line may come as it was written, out of a field of JSON, or out of a field of CSV.
+
+    Raises:
+        ValueError: it holds an event that is cut off.
+    """
+    found = _LINE.search(line)
+    if found is None:
+        return None
+    written = line[found.end() :]
+    for spelling in _spellings(written):
+        try:
+            happening, _ = json.JSONDecoder().raw_decode(spelling)
+        except ValueError:
+            continue
+        return json.dumps(happening)
+    raise ValueError("an event is cut off")
+
+
+def _spellings(written: str) -> Iterator[str]:
+    yield written
+    escaped = re.match(r'(?:[^"\\]|\\.)*', written)
+    if escaped and "\\" in escaped[0]:
+        yield json.loads(f'"{escaped[0]}"')
+    yield written.replace('""', '"')
