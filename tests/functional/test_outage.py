@@ -62,8 +62,9 @@ class Function:
             "rawPath": path,
             "headers": told,
             "requestContext": {"http": http, "requestId": f"request-{self.asked}"},
+            "body": base64.b64encode(body).decode(),
+            "isBase64Encoded": True,
         }
-        event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(event) + "\n")

@@ -71,6 +71,10 @@ class Tracker:
         room, _, rest = request.path.lstrip("/").partition("/")
         if room == "v1":
             return self._call(rest, request) if request.method == "POST" else NOT_FOUND
+        if room == "openapi.json":
+            from dangol.pipeline import openapi
+
+            return openapi.document()
         response = self._link(room, rest, request)
         return bodiless(response) if request.method == "HEAD" else response
 
