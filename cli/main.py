@@ -36,6 +36,9 @@ _ORDER: Final = (
     "why",
     "export",
     "forget",
+    "redrive",
+    "replay",
+    "keys",
 )
 _JSON: Final = "dangol.json"
 

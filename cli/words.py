@@ -129,6 +129,10 @@ _KO: Final = {
     "why_excluded": "제외한 세그먼트",
     "rate_taken": "다른 발송이 지금 속도 한도를 다 쓰고 있음; 잠시 뒤 다시 시도하세요",
     "redriven": "{queue}: 메시지 {moved}건을 다시 처리하도록 보냈고 {left}건이 남아 있음",
+    "replayed": "{queued}건을 다시 큐에 넣음 (로그 {lines}줄, 중복 {duplicates}건, 읽을 수 없음 {unreadable}건)",
+    "rotated": "{id}: 새 키, {current_from}부터 사용",
+    "retire_sure": "{stack}의 키 {id}을(를) 폐기할까요? 이 키로 서명한 링크는 수신거부 링크까지 모두 열리지 않아요",
+    "retired": "{id}: 폐기했어요. 늦어도 5분 뒤부터 받아들이지 않아요",
 }
 _EN: Final = {
     "run": "run",
@@ -243,6 +247,10 @@ _EN: Final = {
     "why_excluded": "excluded by",
     "rate_taken": "other sends take all of the rate just now: try again in a moment",
     "redriven": "{queue}: {moved} messages sent back to be tried again, {left} left",
+    "replayed": "{queued} events queued ({lines} lines, {duplicates} duplicates, {unreadable} unreadable)",
+    "rotated": "{id}: a new key, in use from {current_from}",
+    "retire_sure": "Retire key {id} of {stack}? Links signed with it stop working, opt-out links too",
+    "retired": "{id}: retired; refused from five minutes on at the latest",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dangol import bootstrap
 from dangol.config import is_local
-from dangol.pipeline.answers import Request
+from dangol.pipeline.exchange import Request
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
 
+from tests.fakes.keys import known
 from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeQueries, FakeTraces
 from tests.fakes.people import FakeLedgers, FakeLists, FakeOutcomes, FakePeople, FakeProfiles
 from tests.fakes.runs import FakeDefinitions, FakeJournals, FakeRuns
@@ -34,4 +35,5 @@ __all__ = [
     "FakeTraces",
     "FakeWebhooks",
     "RecordingChannel",
+    "known",
 ]

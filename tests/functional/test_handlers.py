@@ -11,12 +11,10 @@ from typing import Any
 import pytest
 
 from dangol import bootstrap
-from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.domain.errors import ConflictError, NotFoundError
 from dangol.domain.tracking import Keys
 from dangol.pipeline.track import Doors, Tracker
-from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
-from tests.shop_campaign import definition
+from tests.fakes import FakeClock, FakeQueue, known
 
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("*.json"))
 
@@ -67,15 +65,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     stage, queue = Stage(), FakeQueue()
     for name in ("segmenter", "dispatcher", "notifier", "trial", "recorder", "reporter"):
         monkeypatch.setattr(bootstrap, name, lambda: stage)
-    doors = Doors(
-        keys=lambda: Keys(1, {1: b"k" * 32}),
-        write_keys=lambda: {"app": "secret"},
-        queue=queue,
-        preferences=lambda: LedgerPreferences(FakeLedgers(FakeRuns()), FakeProfiles(), FakeDefinitions(definition())),
-        now=FakeClock().now,
-        webhook_key=lambda: "",
-        short_link=FakeShortLinks().path,
-    )
+    keys, write_keys, clock = known(Keys(1, {})), known({"app": ["secret"]}), FakeClock()
+    doors = Doors(keys, write_keys, queue, lambda: None, clock.now, clock.seconds, lambda: "", lambda _: None)  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))
     monkeypatch.setattr(bootstrap, "report_key", lambda: lambda: "report-key")
     return stage

@@ -1,222 +1,218 @@
-"""The API answers as its document says, whatever it is asked: no 5xx but the one it has, no answer it does not have."""
+"""The HTTP API answers what its document says, whatever it is asked: no 5xx, nothing undocumented."""
 
 import base64
 import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module, resources
-from random import Random
+from collections.abc import Callable, Iterable
+from http.client import responses
 from typing import Any
 
 import pytest
 import schemathesis
-from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
-from schemathesis import Case, GenerationMode
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
-from schemathesis.specs.openapi import checks as openapi_checks
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from dangol import bootstrap
-from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.domain.errors import NotFoundError
-from dangol.domain.ledger import Ledger
-from dangol.domain.profile import Profile
 from dangol.domain.short_links import code_of
-from dangol.domain.tracking import OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
-from dangol.pipeline.track import Doors, Tracker
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK
 from dangol.pipeline.webhooks import signature
-from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
+from functions.report import app as report
+from functions.track import app as track
 from tests.functional.test_handlers import Context
-from tests.shop_campaign import definition
+from tests.unit.test_pipeline_track import AUTH, WEBHOOK_KEY, World, send_id, token
+from tests.unit.test_template import RESOURCES, ROOT, of_type
 
-DOCUMENT = json.loads((resources.files("dangol") / "openapi.json").read_text())
-KEYS = Keys(1, {1: b"k" * 32})
-# A call with this id is signed on its way in, as the provider would.
-SIGNED = "signed"
-WEBHOOK_KEY = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-LINK = sign(Mark(7, "u1", 1, 0), KEYS, "https://shop.example/")
-PIXEL, WAY_OUT, SENT = (sign(Mark(7, "u1", 1, n), KEYS) for n in (OPEN_LINK, UNSUBSCRIBE_LINK, SEND_ID))
+DOCUMENT = json.loads((ROOT / "layers/common/dangol/openapi.json").read_text())
 CHECKS = [
-    openapi_checks.status_code_conformance,
-    openapi_checks.content_type_conformance,
-    openapi_checks.response_headers_conformance,
-    openapi_checks.response_schema_conformance,
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
 ]
-Start = Callable[[str, list[tuple[str, str]]], object]
+TOKENS = [
+    token(),
+    token(HIDDEN_LINK),
+    token(OPEN_LINK, ""),
+    token(UNSUBSCRIBE_LINK, ""),
+    token(UNSUBSCRIBE_LINK, "", "stranger"),
+    token(destination="app://no-web-page"),
+]
+# What short codes stand for.
+PATHS = [f"c/{token()}", f"u/{token(UNSUBSCRIBE_LINK, '')}"]
+REPORT_KEY = "report-key"
+RUN = "launch-20261201T010000Z"
+# What the shim makes of it stands for the right signature of whatever body is sent.
+SIGNED = "signed"
 
 
-class Refusing(FakeLedgers):
-    """Ledgers that can be down."""
+class Reporter:
+    """One run, and no other."""
 
-    error: ClientError | None = None
-
-    def get_many(self, user_ids: Sequence[str]) -> Mapping[str, Ledger]:
-        if self.error:
-            raise self.error
-        return super().get_many(user_ids)
+    def report(self, run: str) -> Any:
+        if run != RUN:
+            raise NotFoundError(f"no run {run}")
+        return {"run": run, "campaign": "launch", "variants": [], "totals": {}}
 
 
-class Api:
-    """The API as a WSGI application: its routes are the document's, its functions the handlers."""
+class Gateway:
+    """API Gateway and Lambda as a WSGI application: the template's routes to the functions' own handlers."""
 
     def __init__(self) -> None:
-        self.clock, self.queue, self.short_links = FakeClock(), FakeQueue(), FakeShortLinks()
-        self.ledgers = Refusing(FakeRuns(), Ledger("u1", 1, {"email": 1_700_000_000}))
-        people, shop = FakeProfiles(Profile("u1")), FakeDefinitions(definition())
-        for path in (f"c/{LINK}", f"u/{WAY_OUT}"):
-            self.short_links.put_many({code_of(path): path}, expires_at=0)
-        self.tracker = Tracker(
-            Doors(
-                keys=lambda: KEYS,
-                write_keys=lambda: {"app": "secret"},
-                queue=self.queue,
-                preferences=lambda: LedgerPreferences(self.ledgers, people, shop),
-                now=self.clock.now,
-                webhook_key=lambda: WEBHOOK_KEY,
-                short_link=self.short_links.path,
-            )
-        )
-        self.routes = [
-            (re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path) + "$"), path) for path in DOCUMENT["paths"]
-        ]
-        self.padding = 0
+        self.world = World()
+        self.world.short_links.put_many({code_of(path): path for path in PATHS}, expires_at=0)
+        self.answered: Counter[tuple[str, int]] = Counter()
+        self.routes = {}
+        for route in of_type("AWS::ApiGatewayV2::Route").values():
+            method, _, path = route["RouteKey"].partition(" ")
+            integration = RESOURCES[route["Target"]["Fn::Sub"][15:-1]]["Properties"]["IntegrationUri"]["Fn::GetAtt"][0]
+            self.routes[method, path] = {"TrackFunction": track, "ReportFunction": report}[integration]
 
-    def report(self, run: str) -> dict[str, Any]:
-        """The report of one run that there is."""
-        if run != "launch":
-            raise NotFoundError(f"no run of {run}")
-        return {"run": "launch-20261201T010000Z"}
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        found = self.route(method, path)
+        if found is None:
+            answer: dict[str, Any] = {"statusCode": 404, "headers": {"content-type": "application/json"}, "body": "{}"}
+        else:
+            route, parameters = found
+            headers = {n[5:].replace("_", "-").lower(): v for n, v in environ.items() if n.startswith("HTTP_")}
+            headers["content-type"] = environ.get("CONTENT_TYPE", "")
+            http = {"method": method, "path": path, "sourceIp": "198.51.100.7"}
+            event = {
+                "rawPath": path,
+                "headers": self.signed(headers, body),
+                "pathParameters": parameters,
+                "requestContext": {"http": http, "requestId": f"request-{sum(self.answered.values())}"},
+                "body": base64.b64encode(body).decode(),
+                "isBase64Encoded": True,
+            }
+            answer = self.routes[method, route].handler(event, Context())
+            self.answered[f"{method} {route}", answer["statusCode"]] += 1
+        packed = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
+        status = answer["statusCode"]
+        start_response(f"{status} {responses[status]}", list(answer["headers"].items()))
+        return [packed]
 
-    def down(self, down: bool) -> None:
-        """Whether queue and tables refuse."""
-        self.queue.error = self.short_links.error = OSError("down") if down else None
-        self.ledgers.error = ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem") if down else None
+    def route(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        """The route of a request, with what stands in the place of its variable."""
+        if (method, path) in self.routes:
+            return path, {}
+        room, _, rest = path.rpartition("/")
+        for known, name in ((known, known.rpartition("{")[2][:-1]) for _, known in self.routes if "{" in known):
+            if (method, known) in self.routes and known.rpartition("/")[0] == room and rest:
+                return known, {name: rest}
+        return None
 
-    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
-        path, method = environ["PATH_INFO"].encode("latin-1").decode(errors="replace"), environ["REQUEST_METHOD"]
-        found = next(((m, route) for pattern, route in self.routes if (m := pattern.match(path))), None)
-        if found is None or method.lower() not in DOCUMENT["paths"][found[1]]:
-            # As API Gateway answers what is no route.
-            start_response("404 Not Found", [("content-type", "application/json")])
-            return [b'{"message":"Not Found"}']
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) + b" " * self.padding
-        headers = {n[5:].replace("_", "-").lower(): v for n, v in environ.items() if n.startswith("HTTP_")}
-        headers |= {"content-type": environ.get("CONTENT_TYPE", "")}
-        if headers.get("webhook-id") == SIGNED:
-            now = str(int(self.clock.now().timestamp()))
-            mac = signature(SIGNED, now, body, WEBHOOK_KEY)
-            headers |= {"webhook-timestamp": now, "webhook-signature": mac}
-        event = {
-            "rawPath": path,
-            "pathParameters": found[0].groupdict(),
-            "headers": headers,
-            "requestContext": {"requestId": "r", "http": {"method": method, "sourceIp": "198.51.100.7"}},
-            "body": base64.b64encode(body).decode(),
-            "isBase64Encoded": True,
-        }
-        function = "report" if found[1].startswith("/v1/reports") else "track"
-        answer = import_module(f"functions.{function}.app").handler(event, Context())
-        start_response(f"{answer['statusCode']} .", list(answer["headers"].items()))
-        told = answer["body"]
-        return [base64.b64decode(told) if answer.get("isBase64Encoded") else told.encode()]
+    def signed(self, headers: dict[str, str], body: bytes) -> dict[str, str]:
+        """The headers of a provider that signs its calls, where that is asked for."""
+        if headers.get("webhook-signature") != SIGNED:
+            return headers
+        at = str(int(self.world.clock.now().timestamp()))
+        told = {"webhook-id": "c1", "webhook-timestamp": at}
+        return {**headers, **told, "webhook-signature": signature("c1", at, body, WEBHOOK_KEY)}
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Api:
-    """The API on fakes."""
-    api = Api()
-    monkeypatch.setattr(bootstrap, "tracker", lambda: api.tracker)
-    monkeypatch.setattr(bootstrap, "reporter", lambda: api)
-    monkeypatch.setattr(bootstrap, "report_key", lambda: lambda: "report-key")
-    return api
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    gateway = Gateway()
+    monkeypatch.setattr(bootstrap, "tracker", lambda: gateway.world.tracker)
+    monkeypatch.setattr(bootstrap, "reporter", Reporter)
+    monkeypatch.setattr(bootstrap, "report_key", lambda: lambda: REPORT_KEY)
+    return gateway
 
 
-def vouched(case: Case[Any], api: Api, rng: Random) -> None:
-    """Give a case what it needs to get in."""
-    tokens = {"/c/": LINK, "/o/": PIXEL, "/u/": WAY_OUT}
-    for prefix, token in tokens.items():
-        if case.path.startswith(prefix):
-            case.path_parameters["token"] = token
-    if case.path.startswith("/s/"):
-        case.path_parameters["code"] = code_of(rng.choice([f"c/{LINK}", f"u/{WAY_OUT}"]))
-    if case.path.startswith("/v1/reports"):
-        case.path_parameters["run"] = rng.choice(["launch", "launch", "nobody"])
-        case.headers["authorization"] = "Bearer report-key"
-    elif case.path == "/v1/receipts/webhook":
-        case.headers["webhook-id"] = SIGNED
-    elif case.path == "/v1/messages" and isinstance(case.body, dict):
-        case.body["send_id"] = SENT
-    else:
-        if isinstance(case.body, dict) and rng.random() < 0.7:
-            known = {"userId": "u1", "event": "view", "timestamp": "2026-12-01T00:00:00Z", "previousId": "u0"}
-            case.body.update({name: value for name, value in known.items() if name in case.body or name == "userId"})
-            case.body.update({name: {} for name in ("properties", "traits") if rng.random() < 0.5})
-            case.body.pop("messageId", None)
-        case.headers["authorization"] = "Basic " + base64.b64encode(b"secret:").decode()
+def test_the_document_has_every_route_and_no_other():
+    routes = {r["RouteKey"] for r in of_type("AWS::ApiGatewayV2::Route").values()}
+
+    told = {f"{m.upper()} {path}" for path, item in DOCUMENT["paths"].items() for m in item if m != "parameters"}
+
+    assert told == routes
 
 
-def conform(api: Api, each: int) -> Counter[tuple[str, int]]:
-    """Ask every operation `each` times; what was answered, by operation and status."""
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", api)
-    answered: Counter[tuple[str, int]] = Counter()
+def test_the_document_is_served_as_it_is():
+    answer = World().ask("GET", "/openapi.json")
 
-    def ask(case: Case[Any], chance: Random) -> None:
-        if chance.random() < 0.8:
-            vouched(case, api, chance)
-        api.down(chance.random() < 0.1)
-        api.padding = 6_000_000 if chance.random() < 0.02 else 0
-        response = case.call()
-        answered[case.operation.label, response.status_code] += 1
-        assert response.status_code < 500 or response.status_code == 503
-        case.validate_response(response, checks=CHECKS)
-
-    for result in schema.get_all_operations():
-        assert isinstance(result, Ok)
-        operation = result.ok()
-        modes = [GenerationMode.POSITIVE] + ([GenerationMode.NEGATIVE] if operation.body else [])
-        cases = st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes])
-        seed(0)(drawn(each)(given(cases, st.randoms(use_true_random=False))(ask)))()
-    return answered
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert json.loads(answer.body) == DOCUMENT
 
 
-def drawn(examples: int) -> settings:
-    """So many examples, each of them new, none of them timed."""
-    return settings(
+def ours(case: Any, draw: Any) -> None:
+    """Make a case that means something, three times of four: a token, a key, a signature of ours."""
+    if draw(st.integers(0, 3)) == 0:
+        return
+    if "token" in (case.path_parameters or {}):
+        case.path_parameters["token"] = draw(st.sampled_from(TOKENS))
+    if "code" in (case.path_parameters or {}):
+        case.path_parameters["code"] = draw(st.sampled_from([code_of(path) for path in PATHS]))
+    if "run" in (case.path_parameters or {}):
+        case.path_parameters["run"] = RUN
+    keys = {"/v1/reports/{run}": f"Bearer {REPORT_KEY}", "/v1/messages": None}
+    case.headers["authorization"] = keys.get(case.path) or AUTH
+    if case.path == "/v1/receipts/webhook":
+        case.headers["webhook-signature"] = SIGNED
+    if isinstance(case.body, dict) and "send_id" in case.body:
+        case.body["send_id"] = send_id()
+
+
+def check(gateway: Gateway, examples: int) -> None:
+    """Ask as often, and hold every answer to the document."""
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", gateway)
+    operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    strategies = [
+        operation.as_strategy(generation_mode=mode)
+        for operation in operations
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        # A document that takes no input has no wrong one.
+        if mode is GenerationMode.POSITIVE or operation.body or operation.path_parameters
+    ]
+
+    @seed(20261123)
+    @settings(
         max_examples=examples,
         deadline=None,
-        phases=[Phase.generate],
         database=None,
         suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
     )
+    @given(st.data())
+    def ask(data: st.DataObject) -> None:
+        case = data.draw(st.one_of(strategies))
+        ours(case, data.draw)
+        gateway.world.queue.sent.clear()
+        case.validate_response(case.call(), checks=CHECKS)
+
+    ask()
 
 
-def test_the_document_is_served_as_it_is_kept(api: Api) -> None:
-    event = {"rawPath": "/openapi.json", "headers": {}, "requestContext": {"requestId": "r", "http": {"method": "GET"}}}
+def test_what_is_answered_is_documented(gateway):
+    check(gateway, 300)
 
-    answer = import_module("functions.track.app").handler(event, Context())
-
-    assert (answer["statusCode"], json.loads(base64.b64decode(answer["body"]))) == (200, DOCUMENT)
-
-
-def test_every_answer_is_one_that_the_document_has(api: Api) -> None:
-    answered = conform(api, 25)
-
-    statuses = {status for _, status in answered}
-    assert statuses >= {200, 302, 400, 401, 404, 503}
+    assert sum(gateway.answered.values()) >= 300
 
 
 @pytest.mark.full
-def test_ten_thousand_cases(api: Api) -> None:
-    answered = conform(api, 500)
+def test_ten_thousand_requests_get_no_5xx_and_nothing_undocumented(gateway):
+    check(gateway, 10_000)
 
-    assert sum(answered.values()) >= 10_000
+    reached = {f"{operation} {status}" for operation, status in gateway.answered}
+    print(f"\n{sum(gateway.answered.values())} requests, {len(reached)} kinds of answer: {sorted(reached)}")
     documented = {
-        (f"{method.upper()} {path}", int(status))
-        for path, operations in DOCUMENT["paths"].items()
-        for method, operation in operations.items()
-        if method != "parameters" and path != "/openapi.json"
+        f"{method.upper()} {path} {status}"
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
         for status in operation["responses"]
+        # API Gateway's own, what nothing here is down for, and bodies of half a megabyte.
+        if status not in {"429", "503", "413"}
     }
-    assert documented - answered.keys() == set()
-    print(f"{sum(answered.values()):,} cases, {len(answered)} of {len(documented)} documented answers seen")
+    assert documented - reached == set()

@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from dangol.adapters.opt_outs import LedgerPreferences
 from dangol.contracts import Identified, Performed, Tracked, event_work
@@ -16,10 +15,19 @@ from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.short_links import code_of
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
-from dangol.pipeline.answers import Request
+from dangol.pipeline.exchange import Request
 from dangol.pipeline.track import Doors, Tracker
 from dangol.pipeline.webhooks import signature
-from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
+from tests.fakes import (
+    FakeClock,
+    FakeDefinitions,
+    FakeLedgers,
+    FakeProfiles,
+    FakeQueue,
+    FakeRuns,
+    FakeShortLinks,
+    known,
+)
 from tests.fakes.world import NOW
 from tests.shop_campaign import definition, project
 
@@ -47,11 +55,12 @@ class World:
         shop = FakeDefinitions(definition(within=project(sender=SENDER)))
         self.tracker = Tracker(
             Doors(
-                keys=lambda: KEYS,
-                write_keys=lambda: {"app": "secret", "web": "other"},
+                keys=known(KEYS),
+                write_keys=known({"app": ["secret"], "web": ["other"]}),
                 queue=self.queue,
                 preferences=lambda: LedgerPreferences(self.ledgers, people, shop),
                 now=self.clock.now,
+                seconds=self.clock.seconds,
                 webhook_key=lambda: WEBHOOK_KEY,
                 short_link=self.short_links.path,
             )
@@ -146,7 +155,7 @@ def test_whoever_follows_a_short_code_while_the_table_is_down_is_asked_to_come_a
 
     answer = world.ask("GET", f"/s/{code_of('c/x')}")
 
-    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
     assert "GetItem: 503" in caplog.text
 
 
@@ -193,31 +202,53 @@ def test_an_image_proxy_is_a_machine_and_whoever_asks_for_the_headers_alone_is_n
     assert [h.verdict for h in world.happened if isinstance(h, Tracked)] == ["machine"]
 
 
-def test_a_call_that_cannot_be_queued_is_to_be_made_again():
+@pytest.mark.parametrize("path", [f"/c/{token()}", f"/o/{token(OPEN_LINK, '')}", f"/u/{token(UNSUBSCRIBE_LINK, '')}"])
+def test_head_is_answered_like_get_without_a_body_and_counts_nothing(path):
     world = World()
-    world.queue.error = OSError("down")
 
-    answer = world.ask("POST", "/v1/track", {"userId": "u", "event": "x"}, authorization=AUTH)
+    shown, looked = world.ask("GET", path), world.ask("HEAD", path)
 
-    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert (looked.status, looked.headers, looked.body) == (shown.status, shown.headers, b"")
+    assert len(world.happened) <= 1
+    assert world.ledgers.writes == 0
+    assert world.ask("HEAD", f"{path[:-1]}!").status == 404
+
+
+def test_a_link_is_followed_however_its_scheme_is_written():
+    assert World().ask("GET", f"/c/{token(destination='HTTPS://shop.example/')}").status == 302
+
+
+@pytest.mark.parametrize("call", ["track", "batch", "cohorts/amplitude", "messages"])
+def test_a_call_that_cannot_be_queued_is_refused_with_the_time_to_come_back(call, caplog):
+    world = World()
+    world.queue.error = OSError("AmazonSQS.SendMessage: 503")
+    event = {"type": "track", "userId": "u1", "event": "purchase", "messageId": "m1"}
+    members = {"cohort_name": "VIP", "in_cohort": True, "computed_time": "1796000000", "users": [{"user_id": "u1"}]}
+    bodies: dict[str, Any] = {"track": event, "batch": {"batch": [event]}, "cohorts/amplitude": members}
+
+    body = bodies.get(call, {"event": "message_shown", "send_id": send_id()})
+    answer = world.ask("POST", f"/v1/{call}", body, authorization=AUTH)
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30"), answer.body
+    assert "nothing was taken" in json.loads(answer.body)["error"]
+    assert "AmazonSQS.SendMessage: 503" in caplog.text
+    assert "u1" not in caplog.text
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_who_wants_out_while_the_tables_are_down_is_asked_to_come_again_and_never_told_done(
-    method, monkeypatch, caplog
-):
+def test_a_page_that_cannot_be_made_says_to_come_back_and_never_that_it_is_done(method, monkeypatch, caplog):
     world = World()
 
-    def refuse(*_: object) -> None:
-        raise ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem")
+    def down(*_: Any) -> Any:
+        raise OSError("DynamoDB: EndpointConnectionError")
 
-    monkeypatch.setattr(world.ledgers, "get_many", refuse)
+    monkeypatch.setattr(world.ledgers, "get_many", down)
 
-    answer = world.ask(method, f"/u/{token(UNSUBSCRIBE_LINK, '')}")
+    answer = world.ask(method, f"/u/{token(UNSUBSCRIBE_LINK, '')}", b"List-Unsubscribe=One-Click")
 
-    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
-    assert world.happened == []
-    assert "ClientError" in caplog.text
+    assert (answer.status, answer.headers["retry-after"], answer.body) == (503, "30", b"please try again in a minute\n")
+    assert world.queue.sent == []
+    assert "DynamoDB: EndpointConnectionError" in caplog.text
 
 
 def test_a_track_call_becomes_an_event():

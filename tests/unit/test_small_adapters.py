@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dangol import config
 from dangol.adapters.clock import SystemClock
@@ -126,6 +127,49 @@ def test_an_opt_out_that_loses_against_another_writer_is_said_again():
 
     assert preferences(ledgers).apply(MARK, OUT, NOW) == OUT
     assert (ledgers.ledgers["u1"].night, ledgers.ledgers["u1"].consented("email")) == (5, False)
+
+
+def test_a_ledger_that_never_takes_an_opt_out_is_an_outage_and_no_silence():
+    ledgers = FakeLedgers(FakeRuns(), entry("u1"))
+
+    def somebody_is_always_quicker() -> None:
+        stored = ledgers.ledgers["u1"]
+        ledgers.ledgers["u1"] = replace(stored, rev=stored.rev + 1)
+
+    ledgers.before_write = somebody_is_always_quicker
+
+    with pytest.raises(OSError, match="the ledger is busy"):
+        preferences(ledgers).apply(MARK, OUT, NOW)
+
+
+class Unreachable:
+    """Stores that DynamoDB does not answer for."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def get_many(self, user_ids: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="x"),
+        ClientError({"Error": {"Code": "ServiceUnavailable", "Message": "down"}}, "BatchGetItem"),
+    ],
+)
+def test_a_table_that_does_not_answer_is_an_outage(error):
+    stores: Any = Unreachable(error)
+    way_out = LedgerPreferences(stores, stores, FakeDefinitions(definition()))
+
+    for ask in (
+        lambda: way_out.standing(MARK),
+        lambda: way_out.apply(MARK, OUT, NOW),
+        lambda: way_out.languages("u1"),
+    ):
+        with pytest.raises(OSError, match="DynamoDB: "):
+            ask()
 
 
 def test_everything_that_changed_is_told():

@@ -9,6 +9,7 @@ import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]  # it ships no types
 
 from dangol.config import Settings, variable
+from dangol.pipeline.passing_on import NOT_QUEUED
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
@@ -28,12 +29,13 @@ OUTPUTS = """
     ApiUrl ProfilesTable LedgerTable OutcomesTable CampaignsTable MessagesTable ShortLinksTable SegmentQueueUrl
     SendQueueUrl EventQueueUrl SegmentDeadLetterQueueUrl SendDeadLetterQueueUrl EventDeadLetterQueueUrl LakeBucket
     GlueDatabase AthenaWorkgroup ScheduleGroup SchedulerRoleArn SegmentFunctionArn DispatchFunctionArn ReportFunctionArn
-    ParametersPrefix
+    ParametersPrefix TrackLogGroup TrackingDomainTarget
 """
 ROUTES = {
     "TrackIntegration": """
         GET /c/{token}|HEAD /c/{token}|GET /s/{code}|HEAD /s/{code}|GET /o/{token}|HEAD /o/{token}
-        |GET /openapi.json|GET /u/{token}|POST /u/{token}
+        |GET /u/{token}|HEAD /u/{token}|POST /u/{token}
+        |GET /openapi.json
         |POST /v1/track|POST /v1/identify|POST /v1/batch|POST /v1/page|POST /v1/screen|POST /v1/alias|POST /v1/group
         |POST /v1/cohorts/amplitude|POST /v1/cohorts/mixpanel|POST /v1/receipts/webhook|POST /v1/messages""",
     "ReportIntegration": "GET /v1/reports/{run}",
@@ -260,6 +262,28 @@ def test_what_goes_wrong_raises_an_alarm():
     assert alarmed("ApproximateNumberOfMessagesVisible", "QueueName") == set(DEAD_LETTERS.values())
     assert alarmed("ApproximateAgeOfOldestMessage", "QueueName") == set(DEAD_LETTERS)
     assert alarmed("Errors", "FunctionName") == alarmed("Throttles", "FunctionName") == functions
+
+
+def test_what_track_could_not_pass_on_raises_an_alarm():
+    (refusals,) = of_type("AWS::Logs::MetricFilter").values()
+    (metric,) = refusals["MetricTransformations"]
+    alarm = RESOURCES["TrackRefusalsAlarm"]["Properties"]
+
+    assert refusals["LogGroupName"] == {"Ref": "TrackLog"}
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
+    assert f'?"{NOT_QUEUED}"' in refusals["FilterPattern"]
+    source = "".join((ROOT / f"layers/common/dangol/pipeline/{name}.py").read_text() for name in ("track", "calls"))
+    assert all(words in source for words in ("was not answered", "was not taken"))
+    assert all(words in refusals["FilterPattern"] for words in ("was not answered", "was not taken"))
+
+
+def test_a_domain_of_one_s_own_is_there_only_where_it_is_named():
+    domain, mapping = RESOURCES["TrackingDomainName"], RESOURCES["TrackingDomainMapping"]
+
+    assert domain["Condition"] == mapping["Condition"] == "HasTrackingDomain"
+    assert TEMPLATE["Outputs"]["TrackingDomainTarget"]["Condition"] == "HasTrackingDomain"
+    assert TEMPLATE["Parameters"]["TrackingDomain"]["Default"] == ""
+    assert mapping["Properties"]["Stage"] == {"Ref": "ApiStage"}
 
 
 def test_the_outputs_have_the_names_that_the_command_line_reads():

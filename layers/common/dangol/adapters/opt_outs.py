@@ -14,31 +14,43 @@ from dangol.ports import Definitions, Ledgers, Profiles
 
 # Where a person's language may stand among their traits.
 _LANGUAGES: Final = ("locale", "language")
-
-
-@contextmanager
-def _reached() -> Iterator[None]:
-    """What AWS refuses or does not answer is an error of the network, to whoever answers without an SDK."""
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise OSError(f"preferences: {type(error).__name__}") from error
+# Somebody else writes the same ledger at most a few times in a row; a table that refuses goes on refusing.
+_TRIES: Final = 10
 
 
 class LedgerPreferences:
-    """Preferences that are effective before the answer; the newest word counts, and it is this one.
-
-    All raise `OSError` where the tables cannot be reached, or refuse.
-    """
+    """Preferences that are effective before the answer; the newest word counts, and it is this one."""
 
     def __init__(self, ledgers: Ledgers, profiles: Profiles, definitions: Definitions) -> None:
         self._ledgers = ledgers
         self._profiles = profiles
         self._definitions = definitions
 
-    @_reached()
     def standing(self, mark: Mark) -> Standing:
-        """How things stand for the person of a link."""
+        """How things stand for the person of a link. Raises `OSError` where DynamoDB does not answer."""
+        with _answering():
+            return self._standing(mark)
+
+    def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
+        """Store what is wished; what of it changed anything. Raises `OSError` where DynamoDB does not answer."""
+        # Whoever tries out the links of a preview or a test send speaks for nobody.
+        if mark.run == NO_RUN:
+            return Wish()
+        with _answering():
+            return self._apply(mark, wish, at)
+
+    def languages(self, user_id: str) -> tuple[str, str]:
+        """The person's own language, empty where it is not known, and the project's.
+
+        Raises:
+            OSError: DynamoDB does not answer.
+        """
+        with _answering():
+            traits = self._profiles.get_many([user_id])[user_id].traits
+            theirs = next((str(traits[name]) for name in _LANGUAGES if traits.get(name)), "")
+            return theirs, self._definitions.project().locale
+
+    def _standing(self, mark: Mark) -> Standing:
         ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
         project = self._definitions.project()
         entry = ledger.entry(mark.run)
@@ -52,25 +64,25 @@ class LedgerPreferences:
             pace=ledger.pace,
         )
 
-    @_reached()
-    def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
-        """Store what is wished; what of it changed anything, as often as it is asked."""
+    def _apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
         word = Word(int(at.timestamp()), wish.consents, wish.night, wish.pace, live=True)
-        # Whoever tries out the links of a preview or a test send speaks for nobody.
-        if mark.run == NO_RUN:
-            return Wish()
         ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
-        while (after := hear(ledger, word)) is not ledger:
+        for _ in range(_TRIES):
+            after = hear(ledger, word)
+            if after is ledger:
+                return Wish()
             newer = self._ledgers.put_many([after]).get(mark.user_id)
             if newer is None:
                 changed = news(ledger, after)
                 return Wish(changed.consents, changed.night, changed.pace)
             ledger = newer
-        return Wish()
+        raise OSError("DynamoDB: the ledger is busy")
 
-    @_reached()
-    def languages(self, user_id: str) -> tuple[str, str]:
-        """The person's own language, empty where it is not known, and the project's."""
-        traits = self._profiles.get_many([user_id])[user_id].traits
-        theirs = next((str(traits[name]) for name in _LANGUAGES if traits.get(name)), "")
-        return theirs, self._definitions.project().locale
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turn an outage of DynamoDB into `OSError`: nobody is told that something was done."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise OSError(f"DynamoDB: {type(error).__name__}") from error

@@ -25,3 +25,16 @@ class SsmParameters:
         except self._client.exceptions.ParameterAlreadyExists:
             return False
         return True
+
+    def versioned(self, name: str, version: int | None = None) -> tuple[str, int]:
+        """The decrypted value of a parameter and its version; the latest, or an older one."""
+        which = f"{self._prefix}/{name}" + (f":{version}" if version else "")
+        found = self._client.get_parameter(Name=which, WithDecryption=True)["Parameter"]
+        return found["Value"], found["Version"]
+
+    def replace(self, name: str, value: str) -> int:
+        """Store another value of a secret; the version it became."""
+        answer = self._client.put_parameter(
+            Name=f"{self._prefix}/{name}", Value=value, Type="SecureString", Overwrite=True
+        )
+        return answer["Version"]

@@ -56,7 +56,7 @@ def _plans(config: Settings, dynamodb: Any) -> Callable[[str], RunPlan]:
     plans = Plans(
         runs=DynamoRuns(dynamodb, campaigns),
         definitions=DynamoDefinitions(dynamodb, campaigns),
-        keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"), clock().now())),
         channel=lambda name, provider, sender: channel_of(config, name, provider, sender),
         clock=clock(),
         memory=_RUN_STATE_FOR,

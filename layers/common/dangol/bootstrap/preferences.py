@@ -14,7 +14,10 @@ from dangol.config import settings
 def preferences() -> LedgerPreferences:
     """Permission, as people themselves change it."""
     config = settings()
-    dynamodb, campaigns = client("dynamodb", config), config.need("campaigns_table")
+    campaigns = config.need("campaigns_table")
+    # Whoever waits for a page is told to come back before the function's time is up.
+    once_more = {"mode": "standard", "total_max_attempts": 2}
+    dynamodb = client("dynamodb", config, connect_timeout=1, read_timeout=2, retries=once_more)
     ledgers = DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns)
     profiles = DynamoProfiles(dynamodb, config.need("profiles_table"))
     return LedgerPreferences(ledgers, profiles, DynamoDefinitions(dynamodb, campaigns))

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from dangol.adapters.clock import SystemClock
 from dangol.config import Settings, settings
+from dangol.pipeline.remembering import Remembered
 
 T = TypeVar("T")
-_PARAMETERS_FOR = 300.0
 
 
 @cache
@@ -22,14 +22,6 @@ def clock_of(config: Settings) -> SystemClock:
     return SystemClock(config.clock_file)
 
 
-def remembered(fetch: Callable[[], T]) -> Callable[[], T]:
-    """Fetch when first needed, and again after five minutes, so that a rotated key is taken up."""
-    kept: list[tuple[float, T]] = []
-
-    def get() -> T:
-        now = clock().seconds()
-        if not kept or now - kept[0][0] > _PARAMETERS_FOR:
-            kept[:] = [(now, fetch())]
-        return kept[0][1]
-
-    return get
+def remembered(fetch: Callable[[], T]) -> Remembered[T]:
+    """A secret that is kept for minutes, so that a rotated one is taken up."""
+    return Remembered(fetch, lambda: clock().seconds())

@@ -1,6 +1,6 @@
 """The `track` stage, which starts without an AWS SDK."""
 
-import json
+import time
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from dangol.adapters.short_links import SignedShortLinks
 from dangol.adapters.signed_http import SignedClient, SignedParameters, SignedQueue
 from dangol.bootstrap.process import clock, remembered
 from dangol.config import credentials, settings
+from dangol.domain.keyring import write_keys
 from dangol.domain.tracking import Keys
 from dangol.pipeline.track import Doors, Tracker
 
@@ -27,11 +28,12 @@ def tracker() -> Tracker:
     parameters = SignedParameters(signed("ssm"), config.parameters_prefix)
     return Tracker(
         Doors(
-            keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
-            write_keys=remembered(lambda: dict(json.loads(parameters.secret("write-keys")))),
+            keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"), clock().now())),
+            write_keys=remembered(lambda: write_keys(parameters.secret("write-keys"))),
             queue=SignedQueue(signed("sqs"), config.need("event_queue_url")),
             preferences=_preferences,
             now=clock().now,
+            seconds=time.monotonic,
             webhook_key=remembered(lambda: parameters.secret("webhook-key")),
             short_link=SignedShortLinks(signed("dynamodb"), config.need("short_links_table")).path,
         )

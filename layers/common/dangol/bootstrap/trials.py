@@ -20,7 +20,7 @@ def trial() -> Trial:
     parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
     horizon = Worker("trial", config.timeout).longest_piece
     return Trial(
-        keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
+        keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"), clock().now())),
         channel=lambda name, provider, sender: channel_of(config, name, provider, sender),
         throttle=DynamoThrottle(client("dynamodb", config), config.need("campaigns_table"), horizon=horizon),
         clock=clock(),

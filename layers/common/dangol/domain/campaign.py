@@ -14,6 +14,7 @@ from dangol.domain.project import Purpose
 from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
 from dangol.domain.segment import Exclusion, Segment
 from dangol.domain.timing import LocalTime, ScheduleRule, Weekday
+from dangol.domain.utm import Utm
 from dangol.domain.winner import WinnerTest
 
 __all__ = [
@@ -135,6 +136,7 @@ class Campaign(Node):
         default="leave", description="resend: whoever was in doubt is sent to once more, and may get it twice"
     )
     limits: Limits = Limits()
+    utm: Utm | None = Field(default=None, description="added to the links, for the shop's own web analytics")
 
     @model_validator(mode="after")
     def _arms(self) -> Self:

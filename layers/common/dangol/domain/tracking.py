@@ -12,9 +12,11 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from dangol.domain.errors import ForgeryError
+from dangol.domain.keyring import Keyring
 
 VERSION: Final = 1
 MAC_BYTES: Final = 10
@@ -39,11 +41,11 @@ class Keys:
     secrets: Mapping[int, bytes]
 
     @classmethod
-    def parse(cls, text: str) -> "Keys":
-        """Read what the parameter store holds: `{"current": 1, "keys": {"1": "<base64>"}}`."""
-        stored = json.loads(text)
-        secrets = {int(k): base64.b64decode(v) for k, v in stored["keys"].items()}
-        return cls(current=int(stored["current"]), secrets=secrets)
+    def parse(cls, text: str, at: datetime | None = None) -> "Keys":
+        """Read what the parameter store holds (`domain.keyring`), with the key that signs as of `at`, or for good."""
+        ring = Keyring.of(json.loads(text))
+        secrets = {key_id: base64.b64decode(key) for key_id, key in ring.keys.items()}
+        return cls(current=ring.signing(int(at.timestamp())) if at else ring.current, secrets=secrets)
 
     def __repr__(self) -> str:
         return f"Keys(current={self.current}, ids={sorted(self.secrets)})"
@@ -66,6 +68,15 @@ def sign(mark: Mark, keys: Keys, destination: str = "") -> str:
     mac = _mac(keys.secrets[keys.current], header, person, target)
     token = _encode(header + mac + person)
     return f"{token}.{_encode(target)}" if destination else token
+
+
+def key_of(token: str) -> int | None:
+    """The id of the key that a token says it is signed with; None where it is no token."""
+    try:
+        version, key_id, *_ = _HEADER.unpack_from(_decode(token.partition(".")[0]))
+    except (ValueError, struct.error):
+        return None
+    return int(key_id) if version == VERSION else None
 
 
 def verify(token: str, keys: Keys) -> tuple[Mark, str]:

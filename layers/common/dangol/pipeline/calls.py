@@ -9,11 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from dangol.domain.bots import HUMAN
 from dangol.domain.tracking import Keys
-from dangol.pipeline.answers import JSON, SOON, Request, Response, told
 from dangol.pipeline.cohorts import Cohorts
+from dangol.pipeline.exchange import RETRY_AFTER, Request, Response, told
+from dangol.pipeline.happening import tracked
 from dangol.pipeline.intake import Intake
-from dangol.pipeline.message_calls import message_in, message_told
+from dangol.pipeline.message_calls import message_in
+from dangol.pipeline.passing_on import EventQueue
+from dangol.pipeline.remembering import Remembered
 from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
 
 logger = logging.getLogger(__name__)
@@ -22,24 +26,16 @@ logger = logging.getLogger(__name__)
 MAX_BODY: Final = 240_000
 
 
-class EventQueue(Protocol):
-    """Where happenings go."""
-
-    def send(self, bodies: Sequence[str]) -> None:
-        """Queue the bodies. Raises `OSError` where the queue refuses."""
-        ...
-
-
 class Secrets(Protocol):
     """What calls are vouched for by; each fetched when it is first needed."""
 
     @property
-    def keys(self) -> Callable[[], Keys]:
+    def keys(self) -> Remembered[Keys]:
         """The keys of links and send ids."""
         ...
 
     @property
-    def write_keys(self) -> Callable[[], Mapping[str, str]]:
+    def write_keys(self) -> Remembered[Mapping[str, Sequence[str]]]:
         """The write keys, by source."""
         ...
 
@@ -68,8 +64,9 @@ class Calls:
                 return self._message(request)
             return self._take_in(call, request)
         except OSError as error:
-            logger.error("call not queued (%s)", error)  # noqa: TRY400 - the service's refusal, not our stack
-            return Response(503, {**JSON, **SOON}, b'{"error": "not taken; send it again"}')
+            logger.error("a call was not taken: %s", error)  # noqa: TRY400 - the fact, not our stack
+            busy = told(503, {"error": "nothing was taken; please send it again"})
+            return Response(503, {**busy.headers, **RETRY_AFTER}, busy.body)
 
     def _take_in(self, call: str, request: Request) -> Response:
         kind, _, tool = call.partition("/")
@@ -99,10 +96,12 @@ class Calls:
         if len(request.body) > MAX_CALL:
             return told(413, {"error": "too large", "limit": MAX_CALL})
         try:
-            said = message_in(request.body, self._secrets.keys())
+            kind, mark, told_id = message_in(request.body, self._secrets.keys)
         except PayloadError as error:
             return _wrong(error)
-        self._queue.send([json.dumps(message_told(said, self._now(), request.agent))])
+        # A device that was offline repeats what it is not sure of; and no bot has the send id.
+        happening = {**tracked(kind, mark, request, self._now(), HUMAN), "id": told_id}
+        self._queue.send([json.dumps(happening)])
         return told(200, {"success": True})
 
 

@@ -8,13 +8,14 @@ import hmac
 import json
 import math
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
 from dangol.pipeline.consent_calls import ConsentError, consent_in
+from dangol.pipeline.remembering import Remembered
 
 MAX_CALL: Final = 32 * 1024
 MAX_BATCH: Final = 500 * 1024
@@ -52,7 +53,7 @@ class _Refused(Exception):  # noqa: N818 - a value on its way to an answer, neve
 class Intake:
     """Checks calls and turns them into happenings in the shape of `contracts.Performed` and `Identified`."""
 
-    def __init__(self, write_keys: Callable[[], Mapping[str, str]], now: Callable[[], datetime]) -> None:
+    def __init__(self, write_keys: Remembered[Mapping[str, Sequence[str]]], now: Callable[[], datetime]) -> None:
         self._write_keys = write_keys
         self._now = now
 
@@ -83,9 +84,8 @@ class Intake:
     def source(self, headers: Mapping[str, str]) -> str | None:
         """Whose write key a call carries; None where it is missing or wrong."""
         given = _basic_user(headers.get("authorization", ""))
-        # Every key is compared, in constant time each, so that the time tells nothing.
-        matching = [s for s, key in self._write_keys().items() if hmac.compare_digest(key.encode(), given)]
-        return matching[0] if matching else None
+        # A key that was made a moment ago is known after another look.
+        return _owner(given, self._write_keys()) or (_owner(given, self._write_keys.again()) if given else None)
 
     def _batch(self, said: Mapping[str, Any], source: str, ip: str) -> Taken:
         items = said.get("batch")
@@ -135,6 +135,12 @@ class Intake:
         name = _PAGES.get(call) or ("group" if call == "group" else _event_name(said))
         properties = _part(said, "properties")
         return {"kind": "event", **shared, "event": name, "properties": properties, "value": _value(properties)}
+
+
+def _owner(given: bytes, keys: Mapping[str, Sequence[str]]) -> str | None:
+    """Whose key it is; every key is compared, in constant time each, so that the time tells nothing."""
+    matching = [s for s, theirs in keys.items() for key in theirs if hmac.compare_digest(key.encode(), given)]
+    return matching[0] if matching else None
 
 
 def _alias(said: Mapping[str, Any], now: datetime, source: str) -> dict[str, Any]:

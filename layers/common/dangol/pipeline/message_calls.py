@@ -2,28 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
-from dangol.domain.bots import HUMAN
 from dangol.domain.errors import ForgeryError
-from dangol.domain.tracking import SEND_ID, Keys, Mark, verify
-from dangol.pipeline.happenings import Happening, Kind, happened
+from dangol.domain.tracking import SEND_ID, Keys, Mark
+from dangol.pipeline.remembering import Remembered
+from dangol.pipeline.tokens import verified
 from dangol.pipeline.webhooks import PayloadError
 
-KINDS: Final[Mapping[str, Kind]] = {"message_shown": "shown", "message_clicked": "clicked"}
+KINDS: Final = {"message_shown": "shown", "message_clicked": "clicked"}
 
 
-class MessageCall(NamedTuple):
-    """The kind of happening, whose it is, and its id: told again, it is the same one."""
-
-    kind: Kind
-    mark: Mark
-    id: str
-
-
-def message_in(body: bytes, keys: Keys) -> MessageCall:
-    """What a call says.
+def message_in(body: bytes, keys: Remembered[Keys]) -> tuple[str, Mark, str]:
+    """The kind of happening, whose it is, and its id: told again, it is the same one.
 
     Raises:
         PayloadError: the field that is missing, wrong, or not signed by us.
@@ -36,14 +27,9 @@ def message_in(body: bytes, keys: Keys) -> MessageCall:
     if event not in KINDS:
         raise PayloadError("event", f"must be one of {', '.join(KINDS)}")
     try:
-        mark, _ = verify(send_id, keys)
+        mark, _ = verified(send_id, keys)
     except ForgeryError:
         mark = None
     if mark is None or mark.link != SEND_ID:
         raise PayloadError("send_id", "is none of ours")
-    return MessageCall(KINDS[event], mark, f"{event}:{send_id}")
-
-
-def message_told(said: MessageCall, now: datetime, agent: str) -> Happening:
-    """What is queued of it: no bot has a send id, and a device that was offline repeats what it is not sure of."""
-    return happened(said.kind, said.mark, said.id, now, HUMAN, agent)
+    return KINDS[event], mark, f"{event}:{send_id}"

@@ -65,13 +65,17 @@ class Renderer:
     def _signer(self, user_id: str, variant: int, shortener: Shortener) -> LinkSigner:
         r = self._r
         shortened = r.campaign.channel in SHORTENED
+        name = r.campaign.variants[variant].name if r.campaign.variants else None
+
+        def page(destination: str) -> str:
+            return r.campaign.utm.tagged(destination, name) if r.campaign.utm else destination
 
         def address(door: str, link: int, destination: str = "") -> str:
             path = f"{door}/{sign(Mark(r.run, user_id, variant, link), r.keys, destination)}"
             return shortener.address(path) if shortened else f"{r.link_base}/{path}"
 
         return LinkSigner(
-            click=lambda destination, link: address("c", link, destination),
+            click=lambda destination, link: address("c", link, page(destination)),
             pixel="" if r.campaign.channel in _PLAIN_TEXT else address("o", OPEN_LINK),
             hidden="" if r.campaign.channel in _PLAIN_TEXT else address("c", HIDDEN_LINK, f"{r.link_base}/"),
             unsubscribe=address("u", UNSUBSCRIBE_LINK),
