@@ -64,11 +64,19 @@ DYNALITE := 4.0.0
 	@npm install --silent --no-audit --no-fund --no-save --no-package-lock --ignore-scripts --prefix .tools/dynalite dynalite@$(DYNALITE)
 	@touch $@
 
+# Segment's own SDK for Node.js, unmodified: our event intake has to take what it sends.
+ANALYTICS_NODE := 3.1.0
+.tools/analytics-node/ok: Makefile
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer (Debian: apt install npm)" >&2; exit 2; }
+	@echo "· setting up analytics-node (.tools/analytics-node)"
+	@npm install --silent --no-audit --no-fund --no-save --no-package-lock --ignore-scripts --prefix .tools/analytics-node @segment/analytics-node@$(ANALYTICS_NODE)
+	@touch $@
+
 setup-run:
 	@$(MAKE) --silent --no-print-directory -j3 .venv/run.ok .tools/sam/ok .tools/ministack/ok
 
 setup: setup-run ## Make the environments
-	@$(MAKE) --silent --no-print-directory -j2 .venv/dev.ok .tools/dynalite/ok
+	@$(MAKE) --silent --no-print-directory -j2 .venv/dev.ok .tools/dynalite/ok .tools/analytics-node/ok
 
 # --- the demo --------------------------------------------------------------------------------------------------
 

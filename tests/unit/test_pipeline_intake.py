@@ -13,7 +13,7 @@ from dangol.adapters.profiles import write_profile
 from dangol.contracts import Consented, Performed
 from dangol.domain.channel import CHANNELS
 from dangol.domain.profile import ANONYMOUS_PREFIX
-from dangol.pipeline import calls, consent_calls, intake
+from dangol.pipeline import call_fields, calls, consent_calls, intake
 from tests.fakes.world import NOW
 from tests.unit.test_pipeline_record import World as Recording
 from tests.unit.test_pipeline_track import World
@@ -149,7 +149,7 @@ def test_a_value_that_a_store_cannot_hold_is_refused(call, part, value):
 
 
 def test_no_person_takes_the_place_of_a_visitor():
-    assert intake.ANONYMOUS == ANONYMOUS_PREFIX
+    assert call_fields.ANONYMOUS == ANONYMOUS_PREFIX
 
 
 def test_a_name_may_be_long_composed_in_any_way_and_hold_joined_emoji():
