@@ -40,7 +40,7 @@ limits: {expires: 0s}
         (
             "campaigns/sale.yaml:1: titel: 'titel' is not a key here; did you mean title? allowed: title, goal, also, "
             "audience, exclude, schedule, purpose, channel, appeal, message, variants, holdout, assign_by, "
-            "attribution, on_inexact, once_per, on_unknown, limits"
+            "attribution, on_inexact, once_per, on_unknown, limits, utm"
         ),
         'campaigns/sale.yaml:2: title: 2026 is not text; 따옴표로 감싸 주세요: "2026"',
         (
