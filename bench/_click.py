@@ -21,7 +21,7 @@ def main(way: str, path: str, times: int) -> None:
         statuses.add(handler(click(path), Context())["statusCode"])
     warm = (time.process_time() - begun) / max(times, 1)
     # Written by hand: an import of json would be on both ways' account, and is on neither's.
-    print(f'{{"cold": {cold}, "warm": {warm}, "statuses": {sorted(statuses)}}}')
+    print(f'{{"cold": {cold}, "warm": {warm}, "statuses": {sorted(map(int, statuses))}}}')
 
 
 class Context:

@@ -1,93 +1,110 @@
-"""Whether the time of a refusal tells how much of a forged MAC was right, as `dudect` asks it.
+"""Whether the time that a token takes tells how much of its MAC is right: differences beside their own noise.
 
-Tokens whose MAC is wrong in its first byte and in its last are refused in random order, each refusal timed; so are
-comparisons of a right MAC with itself and with a wrong one. Welch's t of the two classes says how sure one could be
-that they differ: beyond 4.5 somebody could learn a MAC byte by byte. For scale, the same with a comparison that stops
-at the first difference. https://eprint.iacr.org/2016/1123
+Two questions: does a MAC that is wrong in its first byte take another time than one wrong in its last, all of
+`verify` included; and does comparing a right one take another time than comparing a wrong one. Each repetition has a
+token of its own and takes the quickest of many runs, in turns, since whatever else the machine does only adds. `z` is
+the mean difference over its standard error; two samples of the same thing show what chance alone makes of it.
 """
 
+import base64
 import gc
 import hmac
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from math import sqrt
 from random import Random
-from statistics import fmean, variance
-from typing import Final, TypeVar
+from statistics import fmean, stdev
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
 
 from dangol.domain.errors import ForgeryError
 from dangol.domain.tracking import MAC_BYTES, Keys, Mark, sign, verify
 
-TIMES: Final = 200_000
+REPETITIONS: Final = 200
+TURNS: Final = 60
+CALLS: Final = 20
 KEYS: Final = Keys(1, {1: b"k" * 32})
-# What interrupted the process, and the slowest tenth with it, says nothing of the comparison.
-_KEPT: Final = 0.9
 _HEADER: Final = 8
-T = TypeVar("T", bytes, str)
+Act = Callable[[], object]
 
 
 def run() -> dict[str, float]:
-    """The t of each pair, without its sign, and what a refusal takes."""
-    token = sign(Mark(7, "0123456789abcdef", 0, 0), KEYS, "https://shop.example/courses/new")
-    first, last = (_forged(token, place) for place in (0, MAC_BYTES - 1))
-    mac = bytes(range(MAC_BYTES))
-    wrong_first, wrong_last = bytes([9, *mac[1:]]), bytes([*mac[:-1], 0])
-    refusals = measured(_refused, first, last)
-    compared = measured(partial(hmac.compare_digest, mac), mac, wrong_first)
-    stopping = measured(partial(_stopping, mac), wrong_first, wrong_last)
-    print(f"  a refusal takes {fmean(refusals[0]) / 1_000:.2f} µs; {TIMES:,} of each pair")
+    """Measure, print, and give the figures."""
+    last = MAC_BYTES - 1
+    told = {
+        "verify, wrong in the first byte and in the last": _difference(
+            lambda n: _refused(n, 0), lambda n: _refused(n, last)
+        ),
+        "verify, wrong in the first byte both times": _difference(lambda n: _refused(n, 0), lambda n: _refused(n, 0)),
+        "comparison, right and wrong": _difference(lambda n: _compared(n, None), lambda n: _compared(n, n % MAC_BYTES)),
+        "comparison, right both times": _difference(lambda n: _compared(n, None), lambda n: _compared(n, None)),
+    }
+    grid = Table("", "difference, ns", "standard error, ns", "z", box=None, pad_edge=False)
+    for name, (mean, error) in told.items():
+        grid.add_row(name, f"{mean:+.3f}", f"{error:.3f}", f"{mean / error:+.1f}")
+    Console().print(grid)
+    place, same_place, right, same_right = (mean for mean, _ in told.values())
     return {
-        "t_wrong_first_or_last_byte": abs(welch(*refusals)),
-        "t_right_or_wrong": abs(welch(*compared)),
-        "t_of_a_comparison_that_stops": abs(welch(*stopping)),
-        "refusal_us": fmean(refusals[0]) / 1_000,
+        "position_ns": place,
+        "position_ns_of_chance": same_place,
+        "right_or_wrong_ns": right,
+        "right_or_wrong_ns_of_chance": same_right,
     }
 
 
-def measured(ask: Callable[[T], object], one: T, other: T) -> tuple[list[int], list[int]]:
-    """Nanoseconds of asking either, in random order; the slowest tenth left out."""
-    rng, clock = Random(8), time.perf_counter_ns
-    # Each time a copy of its own: where an object lies in memory must not tell one from the other.
-    asked = [(which, _copy((one, other)[which])) for which in (rng.randrange(2) for _ in range(TIMES))]
-    taken: tuple[list[int], list[int]] = ([], [])
+def _difference(first: Callable[[int], Act], second: Callable[[int], Act]) -> tuple[float, float]:
+    """The mean of how much longer the second takes, and its standard error, in nanoseconds a call."""
+    differences = []
     gc.disable()
     try:
-        for which, each in asked:
-            begun = clock()
-            ask(each)
-            taken[which].append(clock() - begun)
+        for number in range(REPETITIONS):
+            one, other = first(number), second(number)
+            # Who comes first is worth 20 ns: they take turns at it, from one repetition to the next.
+            turns = (one, other) if number % 2 else (other, one)
+            quickest = {one: float("inf"), other: float("inf")}
+            for _ in range(TURNS):
+                for act in turns:
+                    quickest[act] = min(quickest[act], _took(act))
+            differences.append(quickest[other] - quickest[one])
     finally:
         gc.enable()
-    limit = sorted(each for some in taken for each in some)[int(TIMES * _KEPT)]
-    return [each for each in taken[0] if each < limit], [each for each in taken[1] if each < limit]
+    # Repetitions during which something else had the core all the time tell nothing.
+    kept = sorted(differences)[REPETITIONS // 20 : -REPETITIONS // 20]
+    return fmean(kept), stdev(kept) / sqrt(len(kept))
 
 
-def welch(one: Sequence[float], other: Sequence[float]) -> float:
-    """Welch's t of two samples."""
-    error = sqrt(variance(one) / len(one) + variance(other) / len(other))
-    return (fmean(one) - fmean(other)) / error
+def _took(act: Act) -> float:
+    began = time.perf_counter_ns()
+    for _ in range(CALLS):
+        act()
+    return (time.perf_counter_ns() - began) / CALLS
 
 
-def _copy(text: T) -> T:
-    return text[:1] + text[1:]
+def _compared(number: int, wrong_in: int | None) -> Act:
+    """A comparison of two MACs of their own; equal, or with one bit of one byte turned."""
+    mac = Random(number).randbytes(MAC_BYTES)
+    other = bytearray(mac)
+    if wrong_in is not None:
+        other[wrong_in] ^= 1
+    return partial(hmac.compare_digest, mac, bytes(other))
 
 
-def _forged(token: str, place: int) -> str:
+def _refused(number: int, wrong_in: int) -> Act:
+    """`verify` of a token with one bit of one byte of its MAC turned."""
+    token = sign(Mark(number, "0123456789abcdef", 1, 3), KEYS, "https://shop.example/item/42")
     body, _, rest = token.partition(".")
-    raw = bytearray(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    raw[_HEADER + place] ^= 1
-    return f"{urlsafe_b64encode(raw).rstrip(b'=').decode()}.{rest}"
+    raw = bytearray(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    raw[_HEADER + wrong_in] ^= 1
+    forged = f"{base64.urlsafe_b64encode(raw).rstrip(b'=').decode()}.{rest}"
 
+    def act() -> None:
+        try:
+            verify(forged, KEYS)
+        except ForgeryError:
+            return
+        raise AssertionError("a wrong MAC was taken")
 
-def _refused(token: str) -> None:
-    try:
-        verify(token, KEYS)
-    except ForgeryError:
-        return
-    raise RuntimeError("a forged token was accepted")
-
-
-def _stopping(one: bytes, other: bytes) -> bool:
-    return all(mine == theirs for mine, theirs in zip(one, other, strict=True))
+    return act

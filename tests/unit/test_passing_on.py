@@ -112,7 +112,8 @@ def test_events_are_queued_once_and_in_steps():
     queue = FakeQueue()
     seen: list[int] = []
     lines = [line(click(f"r{n % 250}")) for n in range(500)] + ["REPORT", line(click("z"))[:-3]]
-    lines += [line({**click("e"), "kind": "event"}), line({"kind": "consent", "id": "broken"})]
+    other = {"kind": "event", "id": "e", "user_id": "u1", "event": "purchase", "at": 1, "received_at": 1}
+    lines += [line(other), line({"kind": "consent", "id": "broken"})]
 
     told = replay(lines, queue, seen.append)
 

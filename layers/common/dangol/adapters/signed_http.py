@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -51,14 +52,20 @@ def signed_headers(call: Call, credentials: Credentials, at: datetime) -> dict[s
     request = "\n".join(("POST", "/", "", canonical, names, hashlib.sha256(call.body).hexdigest()))
     scope = f"{stamp[:8]}/{call.region}/{call.service}/aws4_request"
     text = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(request.encode()).hexdigest()))
-    key = f"AWS4{credentials.secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    signature = hmac.digest(_scoped(credentials.secret, scope), text.encode(), "sha256").hex()
     authorization = (
         f"AWS4-HMAC-SHA256 Credential={credentials.key}/{scope}, SignedHeaders={names}, Signature={signature}"
     )
     return {**headers, "authorization": authorization}
+
+
+@lru_cache(maxsize=8)
+def _scoped(secret: str, scope: str) -> bytes:
+    """The key of one day, region and service: the same for every call of a day."""
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 class SignedClient:
