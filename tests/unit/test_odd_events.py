@@ -165,6 +165,7 @@ def test_a_gzipped_body_is_taken():
         (b"not gzip", 400),
         (packed(event())[:-9], 400),
     ],
+    ids=["a bomb", "too large", "not gzip", "cut off"],
 )
 def test_a_gzipped_body_is_unpacked_no_further_than_a_call_may_be(body, status):
     world = World()
