@@ -1,7 +1,7 @@
 """What dispatching needs to know of a run, put together once and remembered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dangol.domain.campaign import Campaign, StopWhen
@@ -21,6 +21,15 @@ from dangol.ports import Channel, Clock, Definitions, RunItem, Runs
 ChannelOf = Callable[[str, str, Sender], Channel]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A plan as of a moment, in epoch seconds, and the keys that it signs with."""
+
+    at: float
+    keys: Keys
+    plan: RunPlan
+
+
 @dataclass(slots=True)
 class Plans:
     """Plans by run name; the state of a run is read again after `memory` seconds."""
@@ -31,7 +40,7 @@ class Plans:
     channel: ChannelOf
     clock: Clock
     memory: float
-    _plans: dict[str, tuple[float, RunPlan]] = field(default_factory=dict, init=False)
+    _plans: dict[str, _Known] = field(default_factory=dict, init=False)
 
     def of(self, run: str) -> RunPlan:
         """The plan of a run.
@@ -39,33 +48,41 @@ class Plans:
         Raises:
             NotFoundError: there is no such run.
         """
-        now = self.clock.seconds()
-        known = self._plans.get(run)
-        if known is None or now - known[0] > self.memory:
-            known = (now, self._plan(self.runs.get(run)))
-            self._plans[run] = known
-        return known[1]
+        now, keys, known = self.clock.seconds(), self.keys(), self._plans.get(run)
+        if known is None or known.keys is not keys:
+            self._plans[run] = known = _Known(now, keys, self._plan(self.runs.get(run), keys))
+        elif now - known.at > self.memory:
+            self._plans[run] = known = _Known(now, keys, self._as_of(self.runs.get(run), known.plan))
+        return known.plan
 
-    def _plan(self, item: RunItem) -> RunPlan:
+    def _plan(self, item: RunItem, keys: Keys) -> RunPlan:
         definition = self.definitions.version(item.campaign_id, item.version)
         campaign, project = definition.campaign, definition.project
-        item = self._settled(item, campaign)
         provider = provider_of(campaign, project)
         channel = self.channel(campaign.channel, provider, project.sender)
-        siblings = {run.number: run.scheduled_at for run in self.runs.of_campaign(item.campaign_id)}
-        rendering = Rendering(item.number, campaign, project, definition.link_base, self.keys())
-        winner = item.winner.variant if item.winner else None
-        return RunPlan(
-            run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at, siblings, winner),
+        rendering = Rendering(item.number, campaign, project, definition.link_base, keys)
+        plan = RunPlan(
+            run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at),
             name=item.run,
-            stopped=item.state == "cancelled",
-            paused=item.paused is not None,
+            stopped=False,
+            paused=False,
             renderer=Renderer(rendering),
             channel=channel,
             provider=provider,
             pace=campaign_pace(campaign, project, channel.batch_size),
             review=partial(self._review, item.run, limits) if (limits := campaign.limits.stop_when) else None,
         )
+        return self._as_of(item, plan)
+
+    def _as_of(self, item: RunItem, plan: RunPlan) -> RunPlan:
+        """The plan with what changes while the run goes on; its definition never does."""
+        campaign = plan.run.campaign
+        item = self._settled(item, campaign)
+        # Only `once_per` asks for them.
+        found = self.runs.of_campaign(item.campaign_id) if campaign.once_per else ()
+        siblings = {run.number: run.scheduled_at for run in found}
+        run = replace(plan.run, siblings=siblings, winner=item.winner.variant if item.winner else None)
+        return replace(plan, run=run, stopped=item.state == "cancelled", paused=item.paused is not None)
 
     def _settled(self, item: RunItem, campaign: Campaign) -> RunItem:
         """The run with the winner of its test, decided here where it is time: once, for all workers."""
