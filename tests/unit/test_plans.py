@@ -63,7 +63,8 @@ def test_a_halt_is_seen_within_the_memory(state, paused):
     shop = Shop()
     shop.plans.of(RUN)
     shop.runs.runs[RUN] = replace(shop.runs.runs[RUN], state=state, paused=paused)
-    assert not (shop.plans.of(RUN).stopped or shop.plans.of(RUN).paused)
+    known = shop.plans.of(RUN)
+    assert (known.stopped, known.paused) == (False, False)
 
     shop.clock.pass_by(seconds=MEMORY + 0.1)
 
