@@ -13,8 +13,8 @@ class Slots:
         self.due = 0.0
         self._calls = 0
         self._begun = 0.0
-        # Where a call takes longer than its time, one is reserved at a time: the rest of a slot would be lost.
-        self._quick = True
+        # What the last call took, in seconds.
+        self._took = 0.0
 
     def most(self, plan: RunPlan, seconds: float) -> int:
         """How many messages may be handed over in so many seconds; at least those of one call."""
@@ -31,7 +31,7 @@ class Slots:
         `count` messages are left, those of the call with all that follow.
         """
         if self._begun:
-            self._quick = self._s.clock.seconds() - self._begun < plan.pace.interval
+            self._took = self._s.clock.seconds() - self._begun
         return (self._calls > 0 or self._reserve(plan, count, plan.pace.next_lead)) and self.due <= until
 
     def begin(self, plan: RunPlan, until: float) -> bool:
@@ -47,7 +47,12 @@ class Slots:
         return True
 
     def _reserve(self, plan: RunPlan, count: int, lead: float) -> bool:
-        calls = ceil(count / plan.pace.size) if self._quick else 1
+        calls = ceil(count / plan.pace.size)
+        # Where a call takes longer than its time, each begins later than the one before: what would be too late is
+        # not reserved, since it would be lost.
+        behind = self._took - plan.pace.interval
+        if behind > 0:
+            calls = min(calls, 1 + int(plan.pace.late / behind))
         asked = self._s.clock.seconds() + lead
         start = self._s.throttle.reserve(plan.provider, 1 / plan.pace.interval, calls, asked)
         if start is None:
