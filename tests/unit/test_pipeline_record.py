@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 from dangol.contracts import Aliased, Consented, Decided, Decisions, Identified, Listed, Performed, Tracked
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, Ledger, State
 from dangol.domain.profile import Profile
+from dangol.domain.tracking import SEND_ID
 from dangol.pipeline.identity import hashed
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.record import Recorder, Stores
@@ -679,3 +680,16 @@ def test_what_came_before_the_first_apply_is_known_after_it():
 
     assert again.duplicates == 1
     assert after.profiles.people["u9"].histories["purchase"].count == 1
+
+
+def test_what_an_app_tells_of_its_message_counts_for_the_person_whatever_library_it_is_told_with():
+    world = World()
+    shown = did("shown", user_agent="okhttp/4.12.0", link=SEND_ID)
+    clicked = did("clicked", event_id="t2", user_agent="okhttp/4.12.0", link=SEND_ID)
+
+    world.recorder.record([shown, clicked])
+
+    counts = world.counts()
+    assert counts["arm:0:shown"] == counts["arm:0:clicked"] == 1
+    assert "arm:0:unsubscribed" not in counts
+    assert "arm:0:bot_clicked" not in counts
