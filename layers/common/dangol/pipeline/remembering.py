@@ -21,6 +21,7 @@ class Remembered(Generic[T]):
         self._seconds = seconds
         self._kept: list[T] = []
         self._fetched_at = self._tried_at = 0.0
+        self._asked_again_at = -AT_MOST_EVERY
 
     def __call__(self) -> T:
         """What is known, not older than five minutes where it can be had.
@@ -28,19 +29,25 @@ class Remembered(Generic[T]):
         Raises:
             OSError: it was never fetched, and cannot be.
         """
-        if not self._kept or self._seconds() - self._fetched_at > MEMORY:
-            return self.again()
+        now = self._seconds()
+        old, tried = now - self._fetched_at > MEMORY, now - self._tried_at < AT_MOST_EVERY
+        if not self._kept or (old and not tried):
+            self._try(now)
         return self._kept[0]
 
     def again(self) -> T:
-        """Fetched anew, at most once a minute; in between what is known.
+        """Fetched anew, which is done for the asking at most once a minute; in between what is known.
 
         Raises:
             OSError: it was never fetched, and cannot be.
         """
         now = self._seconds()
-        if self._kept and now - self._tried_at < AT_MOST_EVERY:
-            return self._kept[0]
+        if not self._kept or now - self._asked_again_at >= AT_MOST_EVERY:
+            self._asked_again_at = now
+            self._try(now)
+        return self._kept[0]
+
+    def _try(self, now: float) -> None:
         self._tried_at = now
         try:
             self._kept = [self._fetch()]
@@ -50,4 +57,3 @@ class Remembered(Generic[T]):
             logger.warning("a secret could not be fetched again, the known one stays: %s", error)
         else:
             self._fetched_at = now
-        return self._kept[0]
