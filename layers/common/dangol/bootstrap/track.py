@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dangol.adapters.short_links import SignedShortLinks
-from dangol.adapters.signed_http import SignedClient, SignedParameters, SignedQueue
+from dangol.adapters.signed_http import LOCAL_TIMEOUT, TIMEOUT, SignedClient, SignedParameters, SignedQueue
 from dangol.bootstrap.process import clock, remembered
 from dangol.config import credentials, settings
 from dangol.domain.keyring import write_keys
@@ -23,7 +23,8 @@ def tracker() -> Tracker:
 
     def signed(service: str) -> SignedClient:
         endpoint = config.endpoint or f"https://{service}.{config.region}.amazonaws.com"
-        return SignedClient(service, config.region, endpoint, credentials)
+        timeout = LOCAL_TIMEOUT if config.local else TIMEOUT
+        return SignedClient(service, config.region, endpoint, credentials, timeout=timeout)
 
     parameters = SignedParameters(signed("ssm"), config.parameters_prefix)
     return Tracker(
