@@ -27,8 +27,8 @@ DEAD_LETTERS = {queue: queue.replace("Queue", "DeadLetterQueue") for queue in QU
 OUTPUTS = """
     ApiUrl ProfilesTable LedgerTable OutcomesTable CampaignsTable MessagesTable ShortLinksTable SegmentQueueUrl
     SendQueueUrl EventQueueUrl SegmentDeadLetterQueueUrl SendDeadLetterQueueUrl EventDeadLetterQueueUrl LakeBucket
-    GlueDatabase AthenaWorkgroup ScheduleGroup SchedulerRoleArn SegmentFunctionArn DispatchFunctionArn ReportFunctionArn
-    ParametersPrefix
+    GlueDatabase ViewsDatabase AthenaWorkgroup ScheduleGroup SchedulerRoleArn SegmentFunctionArn DispatchFunctionArn
+    ReportFunctionArn ParametersPrefix
 """
 ROUTES = {
     "TrackIntegration": """

@@ -13,7 +13,7 @@ from dangol.contracts import Tracked
 from dangol.domain.agents import known_bot
 from dangol.domain.ledger import NO_FLAG, Click, Entry, Flag, Ledger
 from dangol.domain.neighbours import bot_clicks
-from dangol.domain.tracking import HIDDEN_LINK
+from dangol.domain.tracking import HIDDEN_LINK, SEND_ID
 from dangol.pipeline.counting import of_flag
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.mirroring import mirror
@@ -28,18 +28,23 @@ _FLAGS: Final = {
     ("opened", "human"): Flag.OPENED,
     ("opened", "machine"): Flag.MACHINE_OPENED,
     ("opened", "bot"): Flag.MACHINE_OPENED,
-    ("shown", "human"): Flag.SHOWN,
 }
+# What counts whoever made the request.
+_WHOEVER: Final = {"shown": Flag.SHOWN, "unsubscribed": Flag.UNSUBSCRIBED}
 
 
 def flag_of(tracked: Tracked) -> Flag:
-    """The flag that a tracked happening sets; an opt-out counts whoever made the request."""
-    return _FLAGS.get((tracked.kind, tracked.verdict), Flag.UNSUBSCRIBED)
+    """The flag that a tracked happening sets."""
+    return _WHOEVER.get(tracked.kind) or _FLAGS[tracked.kind, tracked.verdict]
 
 
 def judged(tracked: Tracked) -> Tracked:
-    """What `track` passed on, with the verdict on its user agent where nothing spoke against it before."""
-    if tracked.kind == "unsubscribed" or tracked.verdict != "human" or not known_bot(tracked.user_agent):
+    """What `track` passed on, with the verdict on its user agent where nothing spoke against it before.
+
+    An app that tells of its own message by the send id, which no bot has, calls itself by its library: `okhttp`.
+    """
+    vouched = tracked.kind in _WHOEVER or tracked.link == SEND_ID
+    if vouched or tracked.verdict != "human" or not known_bot(tracked.user_agent):
         return tracked
     return tracked.model_copy(update={"verdict": "bot", "reason": "agent"})
 

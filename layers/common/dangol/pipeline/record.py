@@ -73,7 +73,7 @@ class Recorder:
         self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._receiver = Receiver(stores.ledgers, stores.profiles, known)
-        self._converter = Converter(stores.ledgers, stores.outcomes, known)
+        self._converter = Converter(stores.ledgers, stores.outcomes, known, self._lake)
         self._consents = Consents(stores.ledgers, stores.profiles)
         queues = (stores.events, stores.sends)
         self._announcer = Announcer(stores.profiles, stores.webhooks, queues)
@@ -91,7 +91,7 @@ class Recorder:
         self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._receiver.record([h for h in batch if isinstance(h, Received)])
-        self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
+        self._converter.convert([h for h in batch if isinstance(h, Performed)], project, now)
         # Last, for they ask others: whoever is down must hold up nothing of the above.
         self._announcer.deliver([h for h in batch if isinstance(h, Announcement)], project, self._stores.clock)
         return recorded
