@@ -10,11 +10,12 @@ import math
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
 from dangol.pipeline.consent_calls import ConsentError, consent_in
+from dangol.pipeline.moments import MomentError, happened_ms
 
 MAX_CALL: Final = 32 * 1024
 MAX_BATCH: Final = 500 * 1024
@@ -25,10 +26,6 @@ MAX_ID: Final = 256
 MAX_DEPTH: Final = 16
 MAX_WHOLE: Final = 2**63
 MAX_FLOAT: Final = 1e120
-# A device's clock may run ahead by this much; what is later still counts from its arrival.
-AHEAD: Final = timedelta(minutes=5)
-# An earlier time is a clock that was never set.
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # Visitors without an account are stored under this prefix; no person's id may start so.
 ANONYMOUS: Final = "anon:"
 _PAGES: Final = {"page": "page_view", "screen": "screen_view"}
@@ -95,7 +92,8 @@ class Intake:
         rejected = []
         for index, item in enumerate(items):
             try:
-                message = _object(item, f"batch[{index}]")
+                # A batch was sent at once, and says so once.
+                message = {"sentAt": said.get("sentAt"), **_object(item, f"batch[{index}]")}
                 happenings += self._happenings(str(message.get("type", "")), message, source, ip)
             except _Refused as refused:
                 rejected.append({"index": index, "field": refused.name, "problem": refused.problem})
@@ -124,7 +122,7 @@ class Intake:
             "id": _id(said, "messageId") or str(uuid4()),
             "user_id": _user_id(said),
             "anonymous_id": _id(said, "anonymousId"),
-            "at": _moment(said.get("timestamp"), now),
+            "at": _at(said, now),
             "received_at": int(now.timestamp() * 1000),
             "source": source,
         }
@@ -147,7 +145,7 @@ def _alias(said: Mapping[str, Any], now: datetime, source: str) -> dict[str, Any
         "id": _id(said, "messageId") or str(uuid4()),
         "user_id": user,
         "previous_id": previous,
-        "at": _moment(said.get("timestamp"), now),
+        "at": _at(said, now),
         "received_at": int(now.timestamp() * 1000),
         "source": source,
     }
@@ -235,17 +233,11 @@ def _value(properties: Mapping[str, Any]) -> str | None:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _moment(stamp: object, now: datetime) -> int:
-    if stamp is None:
-        return int(now.timestamp() * 1000)
+def _at(said: Mapping[str, Any], now: datetime) -> int:
     try:
-        moment = datetime.fromisoformat(str(stamp))
-    except ValueError:
-        raise _Refused("timestamp", "must be ISO 8601") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment < EARLIEST:
-        raise _Refused("timestamp", f"must not be before {EARLIEST.year}")
-    return int((now if moment > now + AHEAD else moment).timestamp() * 1000)
+        return happened_ms(said, now)
+    except MomentError as problem:
+        raise _Refused("timestamp", str(problem)) from None
 
 
 def _basic_user(authorization: str) -> bytes:
