@@ -14,6 +14,7 @@ from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Project
 from dangol.domain.schedule import Expression, expression
 from dangol.domain.segment import Segment, TraitCondition, conditions, lists_of
+from dangol.pipeline.goal_names import EVENTS, PROPERTIES, goals_of
 from dangol.ports import Definition
 from dangol.rendering import traits_needed
 
@@ -49,6 +50,9 @@ def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaig
         check_lists(stack, segments, f"campaigns/{campaign_id}: audience")
     ensure_secrets(stack)
     verify_sender(stack, project)
+    goals = goals_of(campaign for _, campaign in campaigns)
+    stack.catalogue.add(EVENTS, goals.events)
+    stack.catalogue.add(PROPERTIES, goals.properties)
     stack.definitions.save_project(project, stack.clock.now())
     return [_apply(stack, project, campaign_id, campaign) for campaign_id, campaign in campaigns]
 

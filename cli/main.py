@@ -33,6 +33,7 @@ _ORDER: Final = (
     "cancel",
     "status",
     "report",
+    "lake",
     "why",
     "export",
     "forget",

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 from click.testing import CliRunner
 
@@ -9,6 +10,8 @@ from cli.applying import apply
 from cli.local_cloud import LocalCloud
 from cli.main import dangol
 from cli.stack import Stack
+from dangol import bootstrap
+from tests.e2e.audience import apply_to, consenting, run_to_end
 from tests.e2e.conftest import Api, recorded
 from tests.e2e.test_cli_bad_input import PROJECT
 from tests.shop_campaign import project
@@ -57,3 +60,27 @@ def test_an_alias_merges_a_visitor_and_a_group_call_is_taken(stack: Stack, api: 
 
     assert [answer.status for answer in answers] == [200, 200]
     assert stack.profiles.get_many(["aliased"])["aliased"].histories["page_view"].count == 1
+
+
+def test_a_purchase_before_signing_up_converts_the_run_that_the_person_was_sent(stack: Stack, api: Api, clock: Path):
+    (ann,) = consenting(stack, "bought-first", 1)
+    apply_to(stack, "bought-first", variants=None)
+    run = run_to_end(stack, "bought-first")["run"]
+    bought = {
+        "type": "track",
+        "anonymousId": "her-phone",
+        "event": "purchase",
+        "properties": {"item_id": "new", "value": 79_000},
+    }
+
+    # An hour after the message; what was applied is known by then.
+    clock.write_text("3600")
+    api.batch({**bought, "messageId": "before"})
+    recorded(stack)
+    api.batch({"type": "identify", "userId": ann, "anonymousId": "her-phone", "messageId": "her-phone-i"})
+    recorded(stack)
+    api.batch({**bought, "messageId": "before"}, {**bought, "messageId": "after"})
+    recorded(stack)
+
+    (arm,) = bootstrap.build_reporter(stack.settings).report(run)["variants"]
+    assert (arm["converted"], arm["revenue"]) == (1, 158_000)

@@ -61,6 +61,9 @@ class FakeCatalogue:
     def add(self, kind: str, names: Iterable[str]) -> None:
         self.known.setdefault(kind, set()).update(names)
 
+    def names(self, kind: str) -> frozenset[str]:
+        return frozenset(self.known.get(kind, ()))
+
 
 class FakeLakeReader:
     """Totals as told."""

@@ -16,6 +16,7 @@ from dangol.adapters.profiles import DynamoProfiles, write_profile
 from dangol.adapters.runs import DynamoRuns
 from dangol.domain.ledger import Click, Entry, Flag, Ledger, State
 from dangol.domain.listing import MemberList
+from dangol.domain.pending import Pending
 from dangol.domain.profile import History, Profile
 from dangol.domain.sieve import OPEN, Check, Columns, Sieve, Subject, Times
 from dangol.ports import Outcome, Search
@@ -107,6 +108,18 @@ def test_a_trait_that_was_taken_away_is_gone(stores):
     stores.profiles.put_many([replace(known, traits={}, histories={})])
 
     assert stores.profiles.get_many(["u1"])["u1"].traits == {}
+
+
+def test_what_a_visitor_did_that_may_count_is_kept_and_let_go(stores):
+    odd = Pending(1_795_996_800_123, "id\n\u0000'", "구매 🛒", "79000.0000", {"item_id": "new", "n": 1.5, "yes": True})
+    visitor = Profile("anon:x", pending=(odd, Pending(1_795_996_800_124, "b", "view")))
+    stores.profiles.put_many([visitor])
+    stored = stores.profiles.get_many(["anon:x"])["anon:x"]
+    assert stored == replace(visitor, rev=1)
+
+    stores.profiles.put_many([replace(stored, pending=(), merged_into="u1")])
+
+    assert stores.profiles.get_many(["anon:x"])["anon:x"] == Profile("anon:x", merged_into="u1", rev=2)
 
 
 def test_a_scan_gives_everybody_once_whatever_the_number_of_tasks(stores):

@@ -53,6 +53,20 @@ ROWS: list[Row] = [
     ("a `timestamp` of two years ago", event(timestamp="2024-12-01T00:00:00Z"), 200, None, at("", 1_733_011_200)),
     ("a `timestamp` without an offset", event(timestamp="2026-11-01T09:00:00"), 200, None, at("", 1_793_523_600)),
     (
+        "a `sentAt` more than 10 seconds off",
+        event(timestamp="2026-11-01T09:00:00Z", sentAt=(NOW - timedelta(seconds=11)).isoformat()),
+        200,
+        None,
+        at("", 1_793_523_611),
+    ),
+    (
+        "a `sentAt` that cannot be read",
+        event(timestamp="2026-11-01T09:00:00Z", sentAt="now"),
+        200,
+        None,
+        at("", 1_793_523_600),
+    ),
+    (
         "a `timestamp` before 2000, or none that can be read",
         event(timestamp="1999-12-31T00:00:00Z"),
         400,

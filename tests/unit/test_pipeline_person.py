@@ -69,7 +69,15 @@ def test_everything_held_of_a_person_is_told():
     (outcome,) = told["outcomes"]
     assert (outcome["run"], outcome["counted"]["goal"]) == (RUN, {"times": 1, "value": 79_000.0})
     held = {kind: len(rows) for kind, rows in told["lake"].items()}
-    assert held == {"events": 2, "engagement": 2, "decisions": 2, "console": 1, "runs": 1, "athena": 1}
+    assert held == {
+        "events": 2,
+        "engagement": 2,
+        "decisions": 2,
+        "conversions": 1,
+        "console": 1,
+        "runs": 1,
+        "athena": 1,
+    }
     assert "u2" not in json.dumps(told)
 
 
@@ -100,7 +108,7 @@ def test_nothing_of_a_forgotten_person_is_left_but_hashes():
 
     assert world.mentions("u1") == []
     assert world.mentions("010-1234") == []
-    assert (told["profile"], told["ledger"], told["outcomes"], told["lake_rows"]) == (True, True, 1, 9)
+    assert (told["profile"], told["ledger"], told["outcomes"], told["lake_rows"]) == (True, True, 1, 10)
     kept = world.ledgers.ledgers[forgotten_key("u1")]
     assert {address_hash("email", "u1@example.com"), address_hash("sms", "010-1234")} <= kept.suppressed
     assert world.counts() == before
@@ -210,7 +218,7 @@ def test_late_events_and_imports_do_not_bring_a_forgotten_person_back():
 
     assert world.mentions("u1") == []
     new = {key.partition("/")[0] for key in set(world.objects.objects) - keys}
-    assert new == {"decisions", "events"}
+    assert new == {"decisions", "events", "conversions"}
     assert world.profiles.people["u2"].histories["purchase"].count == 2
     assert world.ledgers.ledgers.keys() == {"u2", "u3", forgotten_key("u1")}
 

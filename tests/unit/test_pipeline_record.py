@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dangol.contracts import Aliased, Consented, Decided, Decisions, Identified, Listed, Performed, Tracked
+from dangol.contracts import Aliased, Consented, Decided, Decisions, Identified, Listed, Performed, Received, Tracked
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, Ledger, State
 from dangol.domain.profile import Profile
 from dangol.domain.tracking import SEND_ID
@@ -353,6 +353,55 @@ def test_everything_goes_to_the_lake_with_names_instead_of_numbers():
     assert sorted(kinds) == ["consent", "event", "identify"]
 
 
+def test_what_is_counted_for_a_run_is_told_to_the_lake_with_its_arm():
+    world = World(definition(of=campaign(also=["purchase"])))
+
+    world.recorder.record([bought(), bought("u3", event_id="e2", value=1_000), bought("stranger", event_id="e3")])
+    world.recorder.record([bought(), bought(event_id="e4", item_id="old")])
+
+    told = {
+        (row["user_id"], row["arm"], row["counts_as"], row["event"], row["value"], row["id"])
+        for row in world.objects.rows("conversions/dt=2026-12-01/")
+    }
+    assert told == {
+        ("u1", "A", "goal", "purchase", 79_000, "e1"),
+        ("u1", "A", "also", "purchase", 79_000, "e1"),
+        ("u1", "A", "also", "purchase", 79_000, "e4"),
+        ("u3", "holdout", "goal", "purchase", 1_000, "e2"),
+        ("u3", "holdout", "also", "purchase", 1_000, "e2"),
+    }
+
+
+def test_what_counts_for_no_run_leaves_no_row():
+    world = World()
+
+    world.recorder.record([bought("stranger")])
+
+    assert world.objects.rows("conversions/") == []
+
+
+def test_what_an_app_tells_of_its_message_counts_for_the_person_whatever_library_it_is_told_with():
+    world = World()
+    shown = did("shown", user_agent="okhttp/4.12.0", link=SEND_ID)
+    clicked = did("clicked", event_id="t2", user_agent="okhttp/4.12.0", link=SEND_ID)
+
+    world.recorder.record([shown, clicked])
+
+    counts = world.counts()
+    assert counts["arm:0:shown"] == counts["arm:0:clicked"] == 1
+    assert "arm:0:unsubscribed" not in counts
+    assert "arm:0:bot_clicked" not in counts
+
+
+def test_a_row_of_engagement_has_every_column():
+    world = World()
+    receipt = Received(kind="delivered", id="r1", run=1, user_id="u1", channel="email", at=SENT_AT * 1000)
+
+    world.recorder.record([did("clicked"), receipt, did("clicked", run=99, event_id="t9")])
+
+    assert len({tuple(sorted(row)) for row in world.objects.rows("engagement/")}) == 1
+
+
 def test_a_batch_that_is_written_again_lands_on_the_same_object():
     world = World()
 
@@ -680,16 +729,3 @@ def test_what_came_before_the_first_apply_is_known_after_it():
 
     assert again.duplicates == 1
     assert after.profiles.people["u9"].histories["purchase"].count == 1
-
-
-def test_what_an_app_tells_of_its_message_counts_for_the_person_whatever_library_it_is_told_with():
-    world = World()
-    shown = did("shown", user_agent="okhttp/4.12.0", link=SEND_ID)
-    clicked = did("clicked", event_id="t2", user_agent="okhttp/4.12.0", link=SEND_ID)
-
-    world.recorder.record([shown, clicked])
-
-    counts = world.counts()
-    assert counts["arm:0:shown"] == counts["arm:0:clicked"] == 1
-    assert "arm:0:unsubscribed" not in counts
-    assert "arm:0:bot_clicked" not in counts

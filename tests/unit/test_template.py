@@ -28,8 +28,8 @@ DEAD_LETTERS = {queue: queue.replace("Queue", "DeadLetterQueue") for queue in QU
 OUTPUTS = """
     ApiUrl ProfilesTable LedgerTable OutcomesTable CampaignsTable MessagesTable ShortLinksTable SegmentQueueUrl
     SendQueueUrl EventQueueUrl SegmentDeadLetterQueueUrl SendDeadLetterQueueUrl EventDeadLetterQueueUrl LakeBucket
-    GlueDatabase AthenaWorkgroup ScheduleGroup SchedulerRoleArn SegmentFunctionArn DispatchFunctionArn ReportFunctionArn
-    ParametersPrefix TrackLogGroup TrackingDomainTarget
+    GlueDatabase ViewsDatabase AthenaWorkgroup ScheduleGroup SchedulerRoleArn SegmentFunctionArn DispatchFunctionArn
+    ReportFunctionArn ParametersPrefix TrackLogGroup TrackingDomainTarget
 """
 ROUTES = {
     "TrackIntegration": """

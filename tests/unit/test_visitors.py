@@ -50,7 +50,7 @@ TOLD = (
 class World:
     def __init__(self):
         self.profiles = FakeProfiles()
-        self.folder = Folder(self.profiles, FakeCatalogue(), FakeClock())
+        self.folder = Folder(self.profiles, FakeCatalogue(), FakeClock(), lambda *_: None)
 
     def fold(self, *happenings):
         return self.folder.fold(list(happenings), PROJECT)

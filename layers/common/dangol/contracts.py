@@ -124,12 +124,14 @@ class SendTest(Contract):
 
 
 class Decided(Contract):
-    """The outcome for one recipient, for the lake."""
+    """The outcome for one recipient, for the lake; `arm` and `claimed_ms` (epoch) only of those who were claimed."""
 
     user_id: str
     outcome: str
     reason: str | None = None
     variant: int | None = None
+    arm: str | None = None
+    claimed_ms: int | None = None
     provider_id: str | None = None
 
 

@@ -65,7 +65,7 @@ def check(world: World, others: OtherWriters) -> None:
     Raises:
         BrokenPromiseError: they differ.
     """
-    truth = Truth(world.scenario)
+    truth = Truth(world.scenario, {key: p.merged_into for key, p in world.profiles.people.items() if p.merged_into})
     if world.events.dead:
         raise BrokenPromiseError("messages fail although nothing is wrong any more")
     check_counters(world, truth)

@@ -21,9 +21,10 @@ Message = tuple[str, int]
 
 @dataclass
 class Truth:
-    """What is true of the distinct happenings."""
+    """What is true of the distinct happenings; `merged` says whose each visitor (`anon:…`) turned out to be."""
 
     scenario: Scenario
+    merged: Mapping[str, str] = field(default_factory=dict)
     happenings: Mapping[str, Happening] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,15 +70,17 @@ class Truth:
         """By message and kind (`goal`, `also:…`), the values of what counts for it."""
         found: dict[tuple[Message, str], list[Decimal]] = defaultdict(list)
         for h in self.happenings.values():
-            if isinstance(h, Performed) and h.user_id:
-                for run, kinds in self._counts_for(h):
-                    for kind in kinds:
-                        found[(h.user_id, run), kind].append(value_of(h))
+            if not isinstance(h, Performed):
+                continue
+            user = h.user_id or self.merged.get(f"anon:{h.anonymous_id}", "")
+            for run, kinds in self._counts_for(user, h):
+                for kind in kinds:
+                    found[(user, run), kind].append(value_of(h))
         return found
 
-    def _counts_for(self, event: Performed) -> list[tuple[int, list[str]]]:
+    def _counts_for(self, user: str, event: Performed) -> list[tuple[int, list[str]]]:
         touched = []
-        for entry in self.scenario.entries.get(event.user_id, ()):
+        for entry in self.scenario.entries.get(user, ()):
             campaign = self.scenario.campaigns[f"campaign-{entry.run - 1}"]
             assert campaign.goal
             wanted = campaign.goal.where.get("item_id", event.properties.get("item_id"))

@@ -9,6 +9,7 @@ from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
 from dangol.domain.schedule import run_id
 from dangol.domain.suppression import forgotten_key
+from dangol.pipeline.goal_names import EVENTS, PROPERTIES, goals_of
 from dangol.pipeline.record import Recorder, Stores
 from dangol.ports import Definition, RunItem
 from functions.record.app import parse, record_all
@@ -60,6 +61,10 @@ class World:
         self.known = frozenset(known)
         self.outcomes = FakeOutcomes(self.runs)
         self.objects = FakeObjects()
+        self.catalogue = FakeCatalogue()
+        goals = goals_of(s.campaigns.values())
+        self.catalogue.add(EVENTS, goals.events)
+        self.catalogue.add(PROPERTIES, goals.properties)
         self.events = SimulatedQueue(self.loop, self.rng, self.trouble, 6 * s.timeout)
 
     def _ledger(self, user: str) -> Ledger:
@@ -111,7 +116,7 @@ class RecordFunction:
                 outcomes=SimulatedOutcomes(world.outcomes, process),
                 lists=FakeLists(),
                 objects=Far(world.objects, process),
-                catalogue=Far(FakeCatalogue(), process),
+                catalogue=Far(world.catalogue, process),
                 clock=SimulatedClock(world.loop, process),
                 webhooks=FakeWebhooks(),
                 events=Sender(world.events, process),

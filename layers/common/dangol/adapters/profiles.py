@@ -13,7 +13,8 @@ from dangol.adapters.items import Item, item, plain, plain_item
 from dangol.adapters.parsing import uncollected
 from dangol.adapters.quick import decision
 from dangol.adapters.transactions import read_all
-from dangol.domain.profile import Profile
+from dangol.domain.pending import Pending
+from dangol.domain.profile import ANONYMOUS_PREFIX, Profile
 from dangol.domain.sieve import Columns, Test
 from dangol.ports import Page, Search
 
@@ -141,11 +142,18 @@ def write_profile(profile: Profile) -> Item:
         "seen": b"".join(_SEEN_ID.pack(event, day) for event, day in sorted(profile.seen.items())),
         "absorbed": b"".join(sorted(profile.absorbed)),
     }
+    if profile.user_id.startswith(ANONYMOUS_PREFIX):
+        values["pending"] = _written(profile.pending)
     # A new item holds what there is; an update writes all, since a trait may have been taken away.
     kept = values if profile.rev else {name: value for name, value in values.items() if value}
     # Its mere presence keeps a merged visitor out of scans.
     merged = {"merged_into": profile.merged_into} if profile.merged_into else {}
     return item({**kept, **merged, "rev": profile.rev + 1})
+
+
+def _written(pending: Sequence[Pending]) -> str:
+    told = [(each.at, each.id, each.event, each.value, each.properties) for each in pending]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else ""
 
 
 def read_profile(found: Item) -> Profile:
@@ -160,6 +168,7 @@ def read_profile(found: Item) -> Profile:
         consents=values.get("consents", {}),
         lists=values.get("lists", {}),
         seen=dict(_SEEN_ID.iter_unpack(values.get("seen", b""))),
+        pending=tuple(Pending(*told) for told in json.loads(values.get("pending") or "[]")),
         merged_into=values.get("merged_into"),
         absorbed=frozenset(absorbed for (absorbed,) in _MARK.iter_unpack(values.get("absorbed", b""))),
         rev=values["rev"],

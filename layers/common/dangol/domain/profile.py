@@ -9,6 +9,7 @@ from math import inf
 from typing import Any, Final
 
 from dangol.domain.ledger import Entry
+from dangol.domain.pending import Pending
 from dangol.domain.project import EventSpec
 from dangol.domain.segment import facet_text
 
@@ -118,6 +119,8 @@ class Profile:
     lists: dict[str, int] = field(default_factory=dict)
     # Events taken lately by hashed id, each with the day (since 1970) on which it came.
     seen: dict[bytes, int] = field(default_factory=dict)
+    # Of a visitor: what may count for a run of the person they will turn out to be.
+    pending: tuple[Pending, ...] = ()
     # Of a visitor: the person they turned out to be. Nothing is folded into such a profile any more.
     merged_into: str | None = None
     # Of a person: the visitors whose past is in here already, by hashed id.

@@ -3,8 +3,10 @@
 import math
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
+
+from dangol.pipeline.moments import MomentError, happened_ms
 
 # Characters of an event's name, bytes of an id.
 MAX_NAME: Final = 128
@@ -13,10 +15,6 @@ MAX_ID: Final = 256
 MAX_DEPTH: Final = 16
 MAX_WHOLE: Final = 2**63
 MAX_FLOAT: Final = 1e120
-# A device's clock may run ahead by this much; what is later still counts from its arrival.
-AHEAD: Final = timedelta(minutes=5)
-# An earlier time is a clock that was never set.
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # Visitors without an account are stored under this prefix; no person's id may start so.
 ANONYMOUS: Final = "anon:"
 
@@ -116,15 +114,9 @@ def a_value(properties: Mapping[str, Any]) -> str | None:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def a_moment(stamp: object, now: datetime) -> int:
+def a_moment(said: Mapping[str, Any], now: datetime) -> int:
     """When it happened, in epoch milliseconds; what lies ahead counts as now."""
-    if stamp is None:
-        return int(now.timestamp() * 1000)
     try:
-        moment = datetime.fromisoformat(str(stamp))
-    except ValueError:
-        raise Refused("timestamp", "must be ISO 8601") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment < EARLIEST:
-        raise Refused("timestamp", f"must not be before {EARLIEST.year}")
-    return int((now if moment > now + AHEAD else moment).timestamp() * 1000)
+        return happened_ms(said, now)
+    except MomentError as problem:
+        raise Refused("timestamp", str(problem)) from None

@@ -15,8 +15,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from dangol.pipeline.call_fields import AHEAD, ANONYMOUS, EARLIEST, MAX_ID, MAX_NAME
+from dangol.pipeline.call_fields import ANONYMOUS, MAX_ID, MAX_NAME
 from dangol.pipeline.intake import Taken
+from dangol.pipeline.moments import AHEAD, EARLIEST
 
 # A Lambda function takes 6 MB.
 MAX_BODY: Final = 5 * 1024 * 1024

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Flag, State
 from dangol.domain.stopping import Tally
-from dangol.domain.variant import HOLDOUT
+from dangol.domain.variant import HOLDOUT, arms
 
 _FLAGS = {
     Flag.DELIVERED: "delivered",
@@ -24,6 +25,11 @@ _LABELLED = ("clicked", "converted")
 def arm_key(entry: Entry) -> str:
     """How counters name the arm of an entry."""
     return HOLDOUT if entry.variant == HOLDOUT_VARIANT else str(entry.variant)
+
+
+def arm_name(campaign: Campaign, entry: Entry) -> str:
+    """How people call the arm of an entry."""
+    return HOLDOUT if entry.variant == HOLDOUT_VARIANT else arms(campaign)[entry.variant].name
 
 
 def of_claim(entry: Entry, reason: str | None = None) -> Counter[str]:

@@ -6,11 +6,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from dangol.contracts import Aliased, Identified, Performed
-from dangol.domain.profile import Occurrence, Profile, fold, scaled, set_traits
+from dangol.domain.pending import Pending, asked_for, most_recent
+from dangol.domain.profile import ANONYMOUS_PREFIX, Occurrence, Profile, fold, scaled, set_traits
 from dangol.domain.project import Project
+from dangol.pipeline.goal_names import GoalNames, Goals
 from dangol.pipeline.identity import hashed, link, person_key
 from dangol.pipeline.recorded import Recorded
-from dangol.pipeline.visitors import Visitors
+from dangol.pipeline.visitors import Count, Visitors
 from dangol.ports import Catalogue, Clock, Profiles
 
 # A duplicate that comes within this many days changes nothing.
@@ -25,13 +27,18 @@ _DAY: Final = 86_400
 
 
 class Folder:
-    """Folds happenings into profiles, each of them once."""
+    """Folds happenings into profiles, each of them once.
 
-    def __init__(self, profiles: Profiles, catalogue: Catalogue, clock: Clock) -> None:
+    What visitors did goes to `count` when it is known whose it is: at once, or when the visitor is merged.
+    """
+
+    def __init__(self, profiles: Profiles, catalogue: Catalogue, clock: Clock, count: Count) -> None:
         self._profiles = profiles
         self._catalogue = catalogue
         self._clock = clock
-        self._visitors = Visitors(profiles)
+        self._count = count
+        self._visitors = Visitors(profiles, count)
+        self._goal_names = GoalNames(catalogue, clock)
 
     def fold(self, said: Sequence[Performed | Identified | Aliased], project: Project) -> Recorded:
         """Fold; who loses against another writer is read and folded again."""
@@ -54,18 +61,21 @@ class Folder:
         today = int(self._clock.now().timestamp()) // _DAY
         mine, new = {user: list(happenings) for user, happenings in by_person.items()}, 0
         todo = list(mine)
+        goals = self._goal_names.goals() if any(user.startswith(ANONYMOUS_PREFIX) for user in mine) else Goals()
         while todo:
             profiles = self._profiles.get_many(todo)
             merged = {user: profile for user, profile in profiles.items() if profile.merged_into}
             if merged:
                 # First the past, which knows what was seen; then what comes now goes to the person.
                 self._visitors.finish(merged, project)
+                self._count(_theirs(mine, merged, goals), project)
                 todo = _redirected(mine, merged, todo)
                 continue
             fresh = {user: _fresh(mine[user], profile) for user, profile in profiles.items()}
             for user, happenings in fresh.items():
                 for happening in happenings.values():
                     _apply(profiles[user], happening, project)
+                    _keep_pending(profiles[user], happening, goals, project)
                 _remember(profiles[user], happenings, today)
             todo = list(self._profiles.put_many([profiles[user] for user, happenings in fresh.items() if happenings]))
             new += sum(len(happenings) for user, happenings in fresh.items() if user not in todo)
@@ -76,6 +86,28 @@ def _links(said: Iterable[Performed | Identified | Aliased]) -> dict[str, str]:
     """Which visitors are which people; of several in one batch, the person who was said first."""
     found = sorted((happening.at, *pair) for happening in said if (pair := link(happening)))
     return {visitor: user for _, visitor, user in reversed(found)}
+
+
+def _theirs(
+    mine: Mapping[str, Sequence[Performed | Identified]], merged: Mapping[str, Profile], goals: Goals
+) -> list[Performed]:
+    """What merged visitors did that may count, as done by the people they are."""
+    return [
+        happening.model_copy(update={"user_id": profile.merged_into})
+        for visitor, profile in merged.items()
+        for happening in mine[visitor]
+        if isinstance(happening, Performed) and happening.event in goals.events
+    ]
+
+
+def _keep_pending(profile: Profile, happening: Performed | Identified, goals: Goals, project: Project) -> None:
+    """Keep what a visitor did that may count, until it is known who they are."""
+    if happening.user_id or not isinstance(happening, Performed) or happening.event not in goals.events:
+        return
+    value = value_of(happening, project)
+    properties = asked_for(happening.properties, goals.properties)
+    told = Pending(happening.at, happening.id, happening.event, None if value is None else str(value), properties)
+    profile.pending = most_recent(profile.pending, [told])
 
 
 def _redirected(

@@ -76,7 +76,8 @@ class Intake:
         rejected = []
         for index, item in enumerate(items):
             try:
-                message = _of_a_size(an_object(item, f"batch[{index}]"), index)
+                # A batch was sent at once, and says so once.
+                message = {"sentAt": said.get("sentAt"), **_of_a_size(an_object(item, f"batch[{index}]"), index)}
                 happenings += self._happenings(str(message.get("type", "")), message, source, ip)
             except Refused as refused:
                 rejected.append({"index": index, "field": refused.name, "problem": refused.problem})
@@ -105,7 +106,7 @@ class Intake:
             "id": an_id(said, "messageId") or str(uuid4()),
             "user_id": a_user_id(said),
             "anonymous_id": an_id(said, "anonymousId"),
-            "at": a_moment(said.get("timestamp"), now),
+            "at": a_moment(said, now),
             "received_at": int(now.timestamp() * 1000),
             "source": source,
         }
@@ -134,7 +135,7 @@ def _alias(said: Mapping[str, Any], now: datetime, source: str) -> dict[str, Any
         "id": an_id(said, "messageId") or str(uuid4()),
         "user_id": user,
         "previous_id": previous,
-        "at": a_moment(said.get("timestamp"), now),
+        "at": a_moment(said, now),
         "received_at": int(now.timestamp() * 1000),
         "source": source,
     }

@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ _EVIDENCE: Final = {"night", "pace", "wording", "ip", "user_agent", "run"}
 
 # What the lake keeps of a message's engagement and receipts beside who, when and which run.
 _TOLD: Final = {"variant", "link", "verdict", "reason", "user_agent", "permanent"}
+# With every column in every row: a reader that looks at the files alone would miss one that is empty for long.
+_UNTOLD: Final = dict.fromkeys(sorted(_TOLD))
 
 
 class LakeWriter:
@@ -45,10 +47,12 @@ class LakeWriter:
         events = [_row(h) for h in batch if isinstance(h, Told)]
         events += [row for h in batch if isinstance(h, Listed) for row in _member_rows(h)]
         for table, rows in (("decisions", decisions), ("engagement", engagement), ("events", events)):
-            if rows:
-                self._put(table, rows, now)
+            self.put(table, rows, now)
 
-    def _put(self, table: str, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    def put(self, table: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Write the rows of one table; none write nothing, the same again land on the same object."""
+        if not rows:
+            return
         lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
         name = hashlib.sha256(lines).hexdigest()[:32]
         key = f"{table}/dt={now.astimezone(UTC):%Y-%m-%d}/{name}.json.gz"
@@ -56,9 +60,9 @@ class LakeWriter:
 
     def _tracked(self, happening: Tracked | Received) -> dict[str, Any]:
         known = self._known.get(happening.run)
-        names = {"run": known[0].run, "campaign": known[0].campaign_id} if known else {}
+        run, campaign = (known[0].run, known[0].campaign_id) if known else (None, None)
         told = happening.model_dump(include=_TOLD)
-        return {**_common(happening), **names, **told}
+        return {**_common(happening), "run": run, "campaign": campaign, **_UNTOLD, **told}
 
 
 def _common(happening: Tracked | Received | Told) -> dict[str, Any]:
@@ -66,8 +70,7 @@ def _common(happening: Tracked | Received | Told) -> dict[str, Any]:
         "id": happening.id,
         "kind": happening.kind,
         "user_id": happening.user_id,
-        "at": _iso(happening.at),
-        "at_ms": happening.at,
+        **stamps(happening.at),
     }
 
 
@@ -90,8 +93,7 @@ def _member_rows(listed: Listed) -> list[dict[str, Any]]:
     """One row for each person told of."""
     shared = {
         "kind": listed.kind,
-        "at": _iso(listed.at),
-        "at_ms": listed.at,
+        **stamps(listed.at),
         "received_at": _iso(listed.received_at),
         "source": listed.source,
         "properties": _json({"list": listed.name, "member": listed.member}),
@@ -109,11 +111,14 @@ def decision_rows(decisions: Decisions) -> list[dict[str, Any]]:
         "run": decisions.run,
         "campaign": decisions.campaign,
         "channel": decisions.channel,
-        "at": _iso(decisions.at),
-        "at_ms": decisions.at,
+        **stamps(decisions.at),
     }
-    # With every column in every row: a reader that looks at the files alone would miss one that is empty for long.
     return [{**shared, **d.model_dump()} for d in decisions.decided]
+
+
+def stamps(milliseconds: int) -> dict[str, Any]:
+    """When a row happened, in epoch milliseconds: as text for people, as a number for questions."""
+    return {"at": _iso(milliseconds), "at_ms": milliseconds}
 
 
 def _iso(milliseconds: int) -> str:

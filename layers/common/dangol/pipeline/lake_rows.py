@@ -9,7 +9,7 @@ from typing import Any, Final
 from dangol.domain.suppression import forgotten_key
 
 # Everything in the bucket that may hold a person; each kind keeps its rows in its own way.
-PREFIXES: Final = ("events/", "engagement/", "decisions/", "console/", "runs/", "athena/")
+PREFIXES: Final = ("events/", "engagement/", "decisions/", "conversions/", "console/", "runs/", "athena/")
 _GZIP: Final = b"\x1f\x8b"
 
 

@@ -71,11 +71,11 @@ class Recorder:
         known = KnownRuns(stores.runs, stores.definitions, stores.clock)
         self._stores = stores
         self._lake = LakeWriter(stores.objects, known)
-        self._folder = Folder(stores.profiles, stores.catalogue, stores.clock)
         self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._receiver = Receiver(stores.ledgers, stores.profiles, known)
-        self._converter = Converter(stores.ledgers, stores.outcomes, known)
+        self._converter = Converter(stores.ledgers, stores.outcomes, known, self._lake)
+        self._folder = Folder(stores.profiles, stores.catalogue, stores.clock, self._count)
         self._consents = Consents(stores.ledgers, stores.profiles)
         queues = (stores.events, stores.sends)
         self._announcer = Announcer(stores.profiles, stores.webhooks, queues)
@@ -93,10 +93,13 @@ class Recorder:
         self._consents.record(consented, lambda news: self._announcer.announce(news, project))
         self._engagement.record([h for h in batch if isinstance(h, Tracked)])
         self._receiver.record([h for h in batch if isinstance(h, Received)])
-        self._converter.convert([h for h in batch if isinstance(h, Performed)], project)
+        self._count([h for h in batch if isinstance(h, Performed)], project)
         # Last, for they ask others: whoever is down must hold up nothing of the above.
         self._announcer.deliver([h for h in batch if isinstance(h, Announcement)], project, self._stores.clock)
         return recorded
+
+    def _count(self, performed: Sequence[Performed], project: Project) -> None:
+        self._converter.convert(performed, project, self._stores.clock.now())
 
     def record_evidence(self, said: Sequence[Consented]) -> None:
         """Keep what was said of consent as evidence in the lake; the ledger has it already."""

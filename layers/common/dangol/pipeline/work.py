@@ -11,6 +11,7 @@ from dangol.domain.decision import Person, Reason, Run
 from dangol.domain.draw import point
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import Entry, State
+from dangol.pipeline.counting import arm_name
 from dangol.pipeline.messages import Renderer
 from dangol.pipeline.pacing import Pace
 from dangol.ports import (
@@ -198,5 +199,7 @@ def _ended(work: Work, index: int, entry: Entry) -> Decided:
         outcome=ENDED[work.states[index]].name.lower(),
         reason=work.why.get(index),
         variant=entry.variant,
+        arm=arm_name(work.plan.run.campaign, entry),
+        claimed_ms=entry.claimed_at * 1000,
         provider_id=work.provider_ids.get(index),
     )

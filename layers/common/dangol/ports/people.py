@@ -125,5 +125,9 @@ class Catalogue(Protocol):
     """The names in use: which traits people have, which events they did."""
 
     def add(self, kind: str, names: Iterable[str]) -> None:
-        """Remember names of a kind (`traits`, `events`)."""
+        """Remember names of a kind (`traits`, `events`, `goal_events`, `goal_properties`)."""
+        ...
+
+    def names(self, kind: str) -> frozenset[str]:
+        """The names of a kind."""
         ...
