@@ -128,8 +128,7 @@ class PersonKeeper:
 
 
 def _addresses(profile: Profile) -> frozenset[str]:
-    traits = {channel: profile.traits.get(name) for channel, name in ADDRESS_TRAITS.items()}
-    return frozenset(address_hash(channel, told) for channel, told in traits.items() if isinstance(told, str))
+    return frozenset(address_hash(c, address) for c in ADDRESS_TRAITS if (address := profile.address(c)))
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
