@@ -128,7 +128,11 @@ class PersonKeeper:
 
 
 def _addresses(profile: Profile) -> frozenset[str]:
-    return frozenset(address_hash(c, address) for c in ADDRESS_TRAITS if (address := profile.address(c)))
+    traits = {channel: profile.traits.get(name) for channel, name in ADDRESS_TRAITS.items()}
+    # A spreadsheet makes a number of what is dialled.
+    return frozenset(
+        address_hash(channel, str(told)) for channel, told in traits.items() if isinstance(told, str | int)
+    )
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
