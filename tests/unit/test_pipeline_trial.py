@@ -9,6 +9,7 @@ from dangol.domain.errors import DoubtError, RejectedError
 from dangol.domain.tracking import NO_RUN, verify
 from dangol.pipeline.trial import Trial
 from dangol.ports import Refused
+from tests.actors import SENDER
 from tests.dispatching import KEYS
 from tests.fakes import FakeClock, FakeThrottle, RecordingChannel
 from tests.shop_campaign import LINK_BASE, campaign, project, recipient
@@ -59,6 +60,17 @@ def test_information_without_a_subject_is_marked_in_its_text():
     desk.send(within=project(locale="en"), purpose="information", **plain)
 
     assert desk.channel.taken[0].text.startswith("[test] 글")
+
+
+def test_a_text_message_is_marked_behind_its_label_and_its_length_counts_the_mark():
+    desk = Desk()
+    words: dict[str, Any] = {"channel": "sms", "variants": [], "message": {"text": "가" * 21}}
+
+    desk.send(within=project(sender={**SENDER, "refusal_number": "080-000-0000"}), **words)
+
+    (message,) = desk.channel.taken
+    assert message.text.startswith("(광고) [테스트]단골상점\n가")
+    assert (message.kind, message.advertising) == ("lms", True)
 
 
 def test_information_is_marked_in_front():

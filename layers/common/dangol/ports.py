@@ -400,6 +400,12 @@ class Message:
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     # What an app or a service worker says it was shown or clicked by.
     send_id: str = field(repr=False, default="")
+    # What a carrier calls it where a channel has several: sms, lms.
+    kind: str = ""
+    advertising: bool = False
+    # The code of a template that the provider knows, and its variables.
+    template: str = ""
+    values: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Notifier:
         project = self._s.definitions.project()
         settings, now = project.settings(order.by), self._s.clock.seconds()
         provider = settings.provider or "console"
-        start = self._s.throttle.reserve(provider, settings.rate, 1, now)
+        start = self._s.throttle.reserve(provider, settings.messages_per_second, 1, now)
         if start is None:
             self._s.sends.send([order.model_dump_json()], delay=_WAIT)
             return "waiting"

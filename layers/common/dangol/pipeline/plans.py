@@ -82,6 +82,6 @@ def provider_of(campaign: Campaign, project: Project) -> str:
 
 def campaign_pace(campaign: Campaign, project: Project, batch_size: int) -> Pace:
     """The provider's pace, or the campaign's own where its rate is lower."""
-    rate = project.settings(campaign.channel).rate
+    rate = project.settings(campaign.channel).messages_per_second
     pace, own = pace_of(rate, batch_size), campaign.limits.rate
     return slower(pace, own) if own and own < rate else pace

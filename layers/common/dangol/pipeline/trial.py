@@ -13,6 +13,7 @@ from dangol.domain.advertising import LABEL
 from dangol.domain.campaign import Campaign
 from dangol.domain.errors import DoubtError, SendError
 from dangol.domain.project import Project
+from dangol.domain.text_bytes import text_type
 from dangol.domain.tracking import NO_RUN, Keys
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.pipeline.plans import ChannelOf, campaign_pace, provider_of
@@ -59,13 +60,14 @@ class Trial:
         rendering = Rendering(NO_RUN, campaign, project, order.link_base, self.keys())
         message = Renderer(rendering).message(order.recipient, order.variant)
         mark = _MARKS.get(project.locale, "[test]")
-        if message.subject:
+        if message.subject and not message.kind:
             return replace(message, subject=marked(message.subject, mark))
-        return replace(message, text=f"{mark} {message.text}")
+        text = marked(message.text, mark)
+        return replace(message, text=text, kind=text_type(text, message.subject) if message.kind else "")
 
 
 def marked(subject: str, mark: str) -> str:
-    """Mark a subject as a test's; the law's label stays at the beginning."""
+    """Mark a subject or a text as a test's; the law's label stays at the beginning."""
     if subject.startswith(LABEL):
         return f"{LABEL} {mark}{subject.removeprefix(LABEL)}"
     return f"{mark} {subject}"
