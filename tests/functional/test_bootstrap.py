@@ -6,11 +6,15 @@ from dataclasses import fields
 import pytest
 
 from dangol import bootstrap
+from dangol.adapters.parameters import SsmParameters
+from dangol.channels.aws_sms import AwsSmsChannel
 from dangol.channels.console import ConsoleChannel
 from dangol.channels.email import EmailChannel
+from dangol.channels.nhn import NhnChannel
+from dangol.channels.solapi import SolapiChannel
 from dangol.config import Settings, SettingsError, variable
 from dangol.domain.errors import DefinitionError
-from dangol.domain.project import Sender
+from dangol.domain.project import ChannelSettings, Project, Sender
 from dangol.pipeline.dispatch import Dispatcher
 from dangol.pipeline.notices import Notifier
 from dangol.pipeline.record import Recorder
@@ -24,6 +28,7 @@ BUILT = {"segment": Segmenter, "dispatch": Dispatcher, "track": Tracker, "record
 BUILDERS = ("segmenter", "dispatcher", "tracker", "recorder", "reporter")
 CACHED = [getattr(bootstrap, name) for name in (*BUILDERS, "clock", "report_key", "_preferences", "notifier")]
 SENDER = Sender(name="x", email="x@y.z")
+SOLAPI_KEYS = '{"api_key": "k", "api_secret": "s", "base_url": "http://127.0.0.1:9"}'
 SETTINGS = Settings("dangol", "ap-northeast-2", "/dangol/dangol", lake_bucket="b", endpoint="http://127.0.0.1:1")
 
 
@@ -76,12 +81,50 @@ def test_the_way_out_and_the_report_key_are_built_when_they_are_needed(monkeypat
     assert bootstrap.report_key() is bootstrap.report_key()
 
 
+def told(name: str, provider: str | None, **more: str) -> Project:
+    """A project with one channel, whatever a project would say to it."""
+    settings = ChannelSettings.model_validate({"provider": provider, **more})
+    return Project(project="x", sender=SENDER).model_copy(update={"channels": {name: settings}})
+
+
 @pytest.mark.parametrize(
     ("name", "provider", "kind"),
-    [("email", "ses", EmailChannel), ("email", "console", ConsoleChannel), ("console", "console", ConsoleChannel)],
+    [
+        ("email", "ses", EmailChannel),
+        ("email", "console", ConsoleChannel),
+        ("console", None, ConsoleChannel),
+        ("sms", "solapi", SolapiChannel),
+        ("sms", "aws", AwsSmsChannel),
+        ("alimtalk", "solapi", SolapiChannel),
+        ("alimtalk", "nhn", NhnChannel),
+        ("sms", None, ConsoleChannel),
+    ],
 )
-def test_a_channel_leads_to_its_provider(name, provider, kind):
-    assert isinstance(bootstrap._channel(SETTINGS, name, provider, SENDER), kind)
+def test_a_channel_leads_to_its_provider(monkeypatch, name, provider, kind):
+    give(monkeypatch, "dispatch", "false")
+    monkeypatch.setattr(bootstrap, "_provider_keys", lambda config, provider: lambda: "{}")
+
+    assert isinstance(bootstrap._channel(SETTINGS, name, told(name, provider)), kind)
+
+
+def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(monkeypatch):
+    give(monkeypatch, "dispatch", "false")
+    asked: list[str] = []
+
+    def secret(_: object, name: str) -> str:
+        asked.append(name)
+        return SOLAPI_KEYS
+
+    monkeypatch.setattr(SsmParameters, "secret", secret)
+    bootstrap._provider_keys.cache_clear()
+
+    one, other = (bootstrap._channel(SETTINGS, "sms", told("sms", "solapi", **{"from": "02-1"})) for _ in range(2))
+
+    assert asked == ["providers/solapi"]
+    assert one._http is other._http  # type: ignore[attr-defined]
+    assert str(one._http._client.base_url) == "http://127.0.0.1:9"  # type: ignore[attr-defined]
+    assert one._keys().api_key == "k"  # type: ignore[attr-defined]
+    bootstrap._provider_keys.cache_clear()
 
 
 def test_notices_are_sent_with_what_dispatch_has(monkeypatch):
@@ -91,14 +134,14 @@ def test_notices_are_sent_with_what_dispatch_has(monkeypatch):
 
 
 def test_a_provider_that_nobody_wrote_is_told_with_its_field():
-    with pytest.raises(DefinitionError) as told:
-        bootstrap._channel(SETTINGS, "sms", "pigeon", SENDER)
+    with pytest.raises(DefinitionError) as refused:
+        bootstrap._channel(SETTINGS, "sms", told("sms", "ses"))
 
-    assert told.value.field == "channels.sms.provider"
+    assert refused.value.field == "channels.sms.provider"
 
 
 def test_ses_is_called_once_whatever_happens():
-    channel = bootstrap._channel(SETTINGS, "email", "ses", SENDER)
+    channel = bootstrap._channel(SETTINGS, "email", told("email", "ses"))
 
     assert channel._client.meta.config.retries == {"mode": "standard", "total_max_attempts": 1}  # type: ignore[attr-defined]
 

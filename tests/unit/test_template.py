@@ -34,7 +34,8 @@ ROUTES = {
     "TrackIntegration": """
         GET /c/{token}|HEAD /c/{token}|GET /o/{token}|GET /u/{token}|POST /u/{token}
         |POST /v1/track|POST /v1/identify|POST /v1/batch|POST /v1/page|POST /v1/screen|POST /v1/alias|POST /v1/group
-        |POST /v1/cohorts/amplitude|POST /v1/cohorts/mixpanel|POST /v1/receipts/webhook|POST /v1/messages""",
+        |POST /v1/cohorts/amplitude|POST /v1/cohorts/mixpanel|POST /v1/receipts/webhook|POST /v1/messages
+        |POST /v1/receipts/solapi|POST /v1/receipts/nhn""",
     "ReportIntegration": "GET /v1/reports/{run}",
 }
 

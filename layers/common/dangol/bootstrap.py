@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dangol.adapters.athena_queries import AthenaQueries
     from dangol.adapters.clock import SystemClock
     from dangol.adapters.lake_files import LakeFiles
+    from dangol.adapters.provider_http import ProviderHttp
+    from dangol.domain.project import Project
     from dangol.pipeline.control import Controller
     from dangol.pipeline.dispatch import Dispatcher
     from dangol.pipeline.notices import Notifier
@@ -169,7 +171,7 @@ def notifier() -> "Notifier":
         definitions=DynamoDefinitions(dynamodb, campaigns),
         ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
         journals=DynamoJournals(dynamodb, campaigns),
-        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        channel=lambda name, project: _channel(config, name, project),
         throttle=DynamoThrottle(dynamodb, campaigns, horizon=Worker("", config.timeout).longest_piece),
         sends=SqsQueue(sqs, config.need("send_queue_url")),
         events=SqsQueue(sqs, config.need("event_queue_url")),
@@ -192,7 +194,7 @@ def trial() -> "Trial":
     horizon = Worker("trial", config.timeout).longest_piece
     return Trial(
         keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
-        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        channel=lambda name, project: _channel(config, name, project),
         throttle=DynamoThrottle(client("dynamodb", config), config.need("campaigns_table"), horizon=horizon),
         clock=clock(),
     )
@@ -212,31 +214,77 @@ def _plans(config: Settings, dynamodb: Any) -> "Callable[[str], RunPlan]":
         runs=DynamoRuns(dynamodb, campaigns),
         definitions=DynamoDefinitions(dynamodb, campaigns),
         keys=_remembered(lambda: Keys.parse(parameters.secret("link-keys"))),
-        channel=lambda name, provider, sender: _channel(config, name, provider, sender),
+        channel=lambda name, project: _channel(config, name, project),
         clock=clock(),
         memory=_RUN_STATE_FOR,
     )
     return plans.of
 
 
-def _channel(config: Settings, name: str, provider: str, sender: Any) -> "Channel":
+def _channel(config: Settings, name: str, project: "Project") -> "Channel":
     """The adapter of a channel's provider; only the one that is used is imported."""
-    from dangol.adapters.objects import S3Objects
-    from dangol.domain.errors import DefinitionError
-
-    match name, provider:
+    told = project.settings(name)
+    # A repeated call could send twice: neither SES nor AWS's text messages have an idempotency key.
+    once = {"mode": "standard", "total_max_attempts": 1}
+    match name, told.provider:
         case "email", "ses":
             from dangol.channels.email import EmailChannel
 
-            # A repeated call could send twice: SES has no idempotency key.
-            once = {"mode": "standard", "total_max_attempts": 1}
-            return EmailChannel(client("sesv2", config, retries=once), sender, config.configuration_set)
-        case _, "console":
+            return EmailChannel(client("sesv2", config, retries=once), project.sender, config.configuration_set)
+        case (("sms" | "alimtalk"), "solapi"):
+            from dangol.channels.solapi import BASE_URL, SolapiChannel, SolapiKeys, SolapiSender
+
+            keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
+            sender = SolapiSender(project.number or "", told.profile or "")
+            return SolapiChannel(http, keys, sender, clock().now, _salt)
+        case "alimtalk", "nhn":
+            from dangol.channels.nhn import BASE_URL as NHN_URL, NhnChannel, NhnKeys
+
+            known, api = _provider(config, "nhn", NhnKeys.parse, NHN_URL)
+            return NhnChannel(api, known, told.profile or "", _salt)
+        case "sms", "aws":
+            from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
+
+            texts = client("pinpoint-sms-voice-v2", config, retries=once)
+            return AwsSmsChannel(texts, AwsSmsSender(told.from_ or "", told.events or ""))
+        case _, ("console" | None):
+            from dangol.adapters.objects import S3Objects
             from dangol.channels.console import ConsoleChannel
 
             return ConsoleChannel(S3Objects(client("s3", config), config.need("lake_bucket")))
         case _:
-            raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
+            from dangol.domain.errors import DefinitionError
+
+            raise DefinitionError(f"no provider {told.provider} for {name}", field=f"channels.{name}.provider")
+
+
+def _provider(
+    config: Settings, name: str, parse: "Callable[[str], T]", base_url: str
+) -> "tuple[Callable[[], T], ProviderHttp]":
+    """The keys of a provider, and its HTTP API; a `base_url` among the keys leads elsewhere."""
+    import json
+
+    stored = _provider_keys(config, name)
+    return lambda: parse(stored()), _http(json.loads(stored()).get("base_url", base_url))
+
+
+@cache
+def _provider_keys(config: Settings, name: str) -> "Callable[[], str]":
+    from dangol.adapters.parameters import SsmParameters
+
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    return _remembered(lambda: parameters.secret(f"providers/{name}"))
+
+
+@cache
+def _http(base_url: str) -> "ProviderHttp":
+    from dangol.adapters.provider_http import ProviderHttp
+
+    return ProviderHttp(base_url)
+
+
+def _salt() -> str:
+    return uuid4().hex
 
 
 @cache

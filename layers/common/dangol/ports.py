@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from dangol.domain.campaign import Campaign
+from dangol.domain.fate import Fate
 from dangol.domain.ledger import Ledger
 from dangol.domain.listing import MemberList
 from dangol.domain.profile import Profile
@@ -425,6 +426,27 @@ class Refused:
     reason: str
     retryable: bool = False
     suppress: bool = False
+
+    @classmethod
+    def by(cls, reason: str, fate: Fate) -> "Refused":
+        """The refusal that a provider's code means."""
+        return cls(reason, retryable=fate is Fate.LATER, suppress=fate in (Fate.DEAD, Fate.OPTED_OUT))
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a provider answered: a status, and its JSON; empty where that is no object."""
+
+    status: int
+    content: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+
+class Http(Protocol):
+    """A provider's HTTP API."""
+
+    def post(self, path: str, content: Mapping[str, Any], headers: Mapping[str, str]) -> HttpAnswer:
+        """Post JSON. Raises `UnavailableError` where nothing was taken, `DoubtError` where that is not certain."""
+        ...
 
 
 class Channel(Protocol):

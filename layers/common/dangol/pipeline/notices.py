@@ -70,11 +70,11 @@ class Notifier:
         if journal is None:
             return "known"
         self._s.clock.wait_until(start)
-        return self._hand_over(order, project, provider, journal)
+        return self._hand_over(order, project, journal)
 
-    def _hand_over(self, order: SendNotice, project: Project, provider: str, journal: Journal) -> str:
+    def _hand_over(self, order: SendNotice, project: Project, journal: Journal) -> str:
         try:
-            (answer,) = self._s.channel(order.by, provider, project.sender).send([_message(order, project)])
+            (answer,) = self._s.channel(order.by, project).send([_message(order, project)])
         except DoubtError as error:
             answered, outcome = str(error), "unknown"
         except SendError as error:

@@ -6,7 +6,7 @@ from functools import partial
 
 from dangol.domain.campaign import Campaign, StopWhen
 from dangol.domain.decision import Run
-from dangol.domain.project import Project, Sender
+from dangol.domain.project import Project
 from dangol.domain.stopping import slide, too_many
 from dangol.domain.tracking import Keys
 from dangol.pipeline.counting import tally
@@ -15,8 +15,8 @@ from dangol.pipeline.pacing import Pace, pace_of, slower
 from dangol.pipeline.work import RunPlan
 from dangol.ports import Channel, Clock, Definitions, RunItem, Runs
 
-# Names a channel, its provider and the sender; gives the adapter.
-ChannelOf = Callable[[str, str, Sender], Channel]
+# Names a channel and the project; gives the adapter of its provider.
+ChannelOf = Callable[[str, Project], Channel]
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Plans:
         definition = self.definitions.version(item.campaign_id, item.version)
         campaign, project = definition.campaign, definition.project
         provider = provider_of(campaign, project)
-        channel = self.channel(campaign.channel, provider, project.sender)
+        channel = self.channel(campaign.channel, project)
         siblings = {run.number: run.scheduled_at for run in self.runs.of_campaign(item.campaign_id)}
         rendering = Rendering(item.number, campaign, project, definition.link_base, self.keys())
         return RunPlan(

@@ -18,7 +18,8 @@ from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Key
 from dangol.pipeline.cohorts import Cohorts
 from dangol.pipeline.intake import Intake
 from dangol.pipeline.message_calls import message_in
-from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
+from dangol.pipeline.provider_receipts import is_door, most_bytes, receipts_at
+from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError
 
 if TYPE_CHECKING:
     from dangol.pipeline.wishes import Asked, Standing, Wish
@@ -176,8 +177,9 @@ class Tracker:
         return pages.locale_of(theirs, request.headers.get("accept-language", ""), default)
 
     def _take_in(self, call: str, request: Request) -> Response:
-        if call == "receipts/webhook":
-            return self._receipt(request)
+        door, _, provider = call.partition("/")
+        if door == "receipts" and is_door(provider):
+            return self._receipts(provider, request)
         if call == "messages":
             return self._message(request)
         kind, _, tool = call.partition("/")
@@ -190,18 +192,20 @@ class Tracker:
             self._doors.queue.send(_bodies(taken.happenings))
         return _told(taken.status, taken.answer)
 
-    def _receipt(self, request: Request) -> Response:
+    def _receipts(self, provider: str, request: Request) -> Response:
         """Queue what a provider says; it calls again where the queue refuses, and repeats count once."""
-        if len(request.body) > MAX_CALL:
-            return _told(413, {"error": "too large", "limit": MAX_CALL})
+        if len(request.body) > most_bytes(provider):
+            return _told(413, {"error": "too large", "limit": most_bytes(provider)})
+        key, now = self._doors.webhook_key(), self._doors.now()
         try:
-            receipt = receipt_in(request.headers, request.body, self._doors.webhook_key(), self._doors.now())
+            receipts = receipts_at(provider, request.headers, request.body, key, now)
         except SignatureError:
             return _told(401, {"error": "the signature is missing, wrong or too old"})
         except PayloadError as error:
             name, problem = error.args
             return _told(400, {"error": problem, "field": name})
-        self._doors.queue.send([json.dumps(receipt)])
+        if receipts:
+            self._doors.queue.send(_bodies(receipts))
         return _told(200, {"success": True})
 
     def _message(self, request: Request) -> Response:

@@ -40,7 +40,7 @@ class Trial:
             message = self._message(order, campaign, project)
         except MissingVariableError as error:
             return _told("skipped", provider, reason="missing_variable", variable=str(error))
-        channel = self.channel(campaign.channel, provider, project.sender)
+        channel = self.channel(campaign.channel, project)
         pace = campaign_pace(campaign, project, channel.batch_size)
         start = self.throttle.reserve(provider, 1 / pace.interval, 1, self.clock.seconds())
         if start is None:
