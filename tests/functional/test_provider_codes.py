@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dangol.domain.errors import RejectedError, ThrottledError, UnavailableError
+from dangol.domain.errors import NotFoundError, RejectedError, ThrottledError, UnavailableError
 from dangol.ports import Accepted, Refused
 from tests.fakes.providers import aws_sms, nhn, solapi
 from tests.functional.test_provider_contract import _nhn_talk, aws_of, closed, nhn_of, solapi_of, talk, text
@@ -145,6 +145,33 @@ def test_nhn_carries_what_fits_of_a_reference(socket_enabled):
     people = server.calls[0].content["recipientList"]
     assert people[0]["recipientGroupingKey"] == "7:u0"
     assert "recipientGroupingKey" not in people[1]
+
+
+@pytest.mark.parametrize(
+    ("fake", "make", "code", "variables"),
+    [(solapi.FakeSolapi, solapi_of, "KA01TP01", {"이름", "링크"}), (nhn.FakeNhn, nhn_of, "ORDER01", {"이름"})],
+)
+def test_a_provider_knows_what_kakao_approved(fake, make, code, variables, socket_enabled):
+    with fake() as server:
+        found = make(server.url).template(code)
+
+    assert (found.text, found.approved, found.variables) == ("#{이름}님, 주문이 출발했어요.", True, variables)
+
+
+def test_a_template_that_is_not_approved_is_told_apart(socket_enabled):
+    with nhn.FakeNhn() as server:
+        assert nhn_of(server.url).template("ORDER02").approved is False
+
+
+@pytest.mark.parametrize(("fake", "make"), [(solapi.FakeSolapi, solapi_of), (nhn.FakeNhn, nhn_of)])
+def test_a_template_that_nobody_knows_is_not_found_and_a_wrong_key_finds_none(fake, make, socket_enabled):
+    with fake() as server:
+        with pytest.raises(NotFoundError):
+            make(server.url).template("KA/../x")
+        with pytest.raises(RejectedError):
+            make(server.url, "wrong").template("KA01TP01")
+
+    assert all("/../" not in call.path for call in server.calls)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tests.fakes.providers import aws_sms, nhn, solapi
 from tests.fakes.providers.server import LOST, TAKEN_AND_LOST
 
 # Long enough for a call on a busy machine, short enough to wait for.
-PATIENCE = 0.5
+PATIENCE = 1.0
 SALTS = count(1)
 TEXT = "(광고)단골상점\n오늘만 20%\n무료수신거부 080-000-0000"
 ACCESS = "-".join(("secret", "of", "nobody"))

@@ -4,13 +4,15 @@ Imports stand inside the builders, so that a function loads only what its own st
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from dangol.config import Settings, credentials, settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from boto3 import Session
 
     from dangol.adapters.athena import AthenaLake
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from dangol.pipeline.trial import Trial
     from dangol.pipeline.why import Inquiry
     from dangol.pipeline.work import RunPlan
-    from dangol.ports import Channel
+    from dangol.ports import Channel, Templates
 
 T = TypeVar("T")
 _PARAMETERS_FOR = 300.0
@@ -236,7 +238,7 @@ def _channel(config: Settings, name: str, project: "Project") -> "Channel":
 
             keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
             sender = SolapiSender(project.number or "", told.profile or "")
-            return SolapiChannel(http, keys, sender, clock().now, _salt)
+            return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt)
         case "alimtalk", "nhn":
             from dangol.channels.nhn import BASE_URL as NHN_URL, NhnChannel, NhnKeys
 
@@ -268,12 +270,27 @@ def _provider(
     return lambda: parse(stored()), _http(json.loads(stored()).get("base_url", base_url))
 
 
+def build_templates(config: Settings, project: "Project") -> "Templates | None":
+    """The templates of the provider of AlimTalks, on any stack; None where none is set up."""
+    if project.settings("alimtalk").provider in (None, "console"):
+        return None
+    known: Any = _channel(config, "alimtalk", project)
+    return known  # type: ignore[no-any-return]  # every provider of AlimTalks knows its templates
+
+
+def _real_time(config: Settings) -> "datetime":
+    """The time outside, also where a local stack's own has been moved."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(clock_of(config).seconds(), tz=UTC)
+
+
 @cache
 def _provider_keys(config: Settings, name: str) -> "Callable[[], str]":
     from dangol.adapters.parameters import SsmParameters
 
     parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
-    return _remembered(lambda: parameters.secret(f"providers/{name}"))
+    return _remembered(lambda: parameters.secret(f"providers/{name}"), clock_of(config))
 
 
 @cache
@@ -502,12 +519,12 @@ def clock_of(config: Settings) -> "SystemClock":
     return SystemClock(config.clock_file)
 
 
-def _remembered(fetch: "Callable[[], T]") -> "Callable[[], T]":
+def _remembered(fetch: "Callable[[], T]", known: "SystemClock | None" = None) -> "Callable[[], T]":
     """Fetch when first needed, and again after five minutes, so that a rotated key is taken up."""
     kept: list[tuple[float, T]] = []
 
     def get() -> T:
-        now = clock().seconds()
+        now = (known or clock()).seconds()
         if not kept or now - kept[0][0] > _PARAMETERS_FOR:
             kept[:] = [(now, fetch())]
         return kept[0][1]

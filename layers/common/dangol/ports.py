@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
 
+from dangol.domain.approved_template import ApprovedTemplate
 from dangol.domain.campaign import Campaign
 from dangol.domain.fate import Fate
 from dangol.domain.ledger import Ledger
@@ -446,6 +447,18 @@ class Http(Protocol):
 
     def post(self, path: str, content: Mapping[str, Any], headers: Mapping[str, str]) -> HttpAnswer:
         """Post JSON. Raises `UnavailableError` where nothing was taken, `DoubtError` where that is not certain."""
+        ...
+
+    def get(self, path: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """Ask for JSON. Raises `UnavailableError` or `DoubtError` where no answer came."""
+        ...
+
+
+class Templates(Protocol):
+    """The templates that a provider knows."""
+
+    def template(self, code: str) -> ApprovedTemplate:
+        """A template by its code. Raises `NotFoundError`, and `SendError` where the provider does not answer."""
         ...
 
 

@@ -67,9 +67,12 @@ def _handler(provider: ProviderServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            call = Call("POST", self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            call = Call(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
             provider.calls.append(call)
             met = provider.instead.popleft() if provider.instead else None
             if isinstance(met, tuple):

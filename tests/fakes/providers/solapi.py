@@ -29,6 +29,8 @@ class FakeSolapi(ProviderServer):
     lists: bool = True
 
     def answer(self, call: Call) -> tuple[int, dict[str, Any], dict[str, str]]:
+        if call.method == "GET":
+            return self.known(call)
         if call.path != "/messages/v4/send-many/detail":
             return 404, {"errorCode": "NotFound", "errorMessage": call.path}, {}
         if wrong := self.forged(call.headers.get("authorization", "")):
@@ -43,6 +45,16 @@ class FakeSolapi(ProviderServer):
         group = {"groupId": "G4V01", "count": {"total": len(told), "registeredFailed": len(failed)}}
         taken = [said for said in told if said["statusCode"] == "2000"]
         return 200, {"groupInfo": group, "messageList": taken if self.lists else None, "failedMessageList": failed}, {}
+
+    def known(self, call: Call) -> tuple[int, dict[str, Any], dict[str, str]]:
+        if wrong := self.forged(call.headers.get("authorization", "")):
+            return 401, {"errorCode": wrong, "errorMessage": wrong}, {}
+        code = call.path.removeprefix("/kakao/v2/templates/")
+        if code not in TEMPLATES:
+            return 404, {"errorCode": "ResourceNotFound", "errorMessage": code}, {}
+        button = {"buttonType": "WL", "buttonName": "배송 조회", "linkMo": "https://#{링크}"}
+        told = {"templateId": code, "status": "APPROVED", "content": TEMPLATES[code], "buttons": [button]}
+        return 200, told, {}
 
     def forged(self, header: str) -> str | None:
         """What is wrong with a call's authorization, by the function of SOLAPI's own SDK."""

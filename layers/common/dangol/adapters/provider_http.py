@@ -42,8 +42,22 @@ class ProviderHttp:
             UnavailableError: no connection was made, so nothing was taken.
             DoubtError: the call was cut off.
         """
+        return self._call("POST", path, content, headers)
+
+    def get(self, path: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """Ask for JSON.
+
+        Raises:
+            UnavailableError: no connection was made.
+            DoubtError: the answer did not come.
+        """
+        return self._call("GET", path, None, headers)
+
+    def _call(
+        self, method: str, path: str, content: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> HttpAnswer:
         try:
-            answer = self._client.post(path, json=content, headers=dict(headers))
+            answer = self._client.request(method, path, json=content, headers=dict(headers))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             # The message of the error may hold the address.
             raise UnavailableError(f"{self._client.base_url.host} cannot be reached") from error

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
+from urllib.parse import quote
 
-from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError
+from dangol.domain.approved_template import ApprovedTemplate
+from dangol.domain.errors import DoubtError, NotFoundError, RejectedError, SendError, ThrottledError
 from dangol.domain.fate import Fate
 from dangol.domain.phone import domestic
 from dangol.domain.providers import TERMS
@@ -21,6 +23,8 @@ from dangol.ports import Accepted, Http, HttpAnswer, Message, Refused
 BASE_URL: Final = "https://kakaotalk-bizmessage.api.nhncloudservice.com"
 _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
 _TAKEN_BEFORE: Final = -1005
+_APPROVED: Final = "TSC03"
+_NO_DATA: Final = -4016
 # What is said of one recipient; everything else is for good, and nothing is wrong with the number.
 _FATES: Final[Mapping[int, Fate]] = {-4019: Fate.DEAD, -3301: Fate.OPTED_OUT}
 
@@ -73,6 +77,24 @@ class NhnChannel:
                     raise
                 answers |= {m.reference: Refused(str(error), retryable=error.retryable) for m in some}
         return [answers.get(message.reference, Refused("not_a_korean_number")) for message in messages]
+
+    def template(self, code: str) -> ApprovedTemplate:
+        """A template by its code.
+
+        Raises:
+            NotFoundError: NHN knows no such template.
+            SendError: NHN refuses the question, or does not answer.
+        """
+        keys = self._keys()
+        place = f"/alimtalk/v2.3/appkeys/{keys.app_key}/senders/{self._profile}/templates/{quote(code, safe='')}"
+        answer = self._http.get(place, {"X-Secret-Key": keys.secret_key})
+        header = answer.content.get("header")
+        if isinstance(header, Mapping) and header.get("resultCode") == _NO_DATA:
+            raise NotFoundError(f"NHN Cloud knows no template {code}")
+        self._said(answer)
+        told = answer.content.get("template") or {}
+        buttons = json.dumps(told.get("buttons") or [], ensure_ascii=False)
+        return ApprovedTemplate(str(told.get("templateContent", "")), told.get("status") == _APPROVED, buttons)
 
     def _hand_over(self, template: str, messages: Sequence[Message]) -> Mapping[str, Accepted | Refused]:
         keys, once = self._keys(), self._salt()

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
-from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError, UnavailableError
+from dangol.domain.approved_template import ApprovedTemplate
+from dangol.domain.errors import DoubtError, NotFoundError, RejectedError, SendError, ThrottledError, UnavailableError
 from dangol.domain.fate import Fate
 from dangol.domain.phone import digits, domestic
 from dangol.domain.providers import TERMS
@@ -22,7 +24,8 @@ from dangol.ports import Accepted, Http, HttpAnswer, Message, Refused
 
 BASE_URL: Final = "https://api.solapi.com"
 _PATH: Final = "/messages/v4/send-many/detail"
-_OK, _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 200, 429, 503, 500
+_TEMPLATES: Final = "/kakao/v2/templates"
+_OK, _NOT_FOUND, _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 200, 404, 429, 503, 500
 # What is for now among the errors of a whole call.
 _LATER: Final = frozenset({"TooManyRequests", "NotEnoughBalance"})
 _ALIMTALK: Final = "ATA"
@@ -93,11 +96,29 @@ class SolapiChannel:
             for message in messages
         ]
 
+    def template(self, code: str) -> ApprovedTemplate:
+        """A template of an AlimTalk by its id.
+
+        Raises:
+            NotFoundError: SOLAPI knows no such template.
+            SendError: SOLAPI refuses the question, or does not answer.
+        """
+        answer = self._http.get(f"{_TEMPLATES}/{quote(code, safe='')}", self._signed())
+        if answer.status == _NOT_FOUND:
+            raise NotFoundError(f"SOLAPI knows no template {code}")
+        if answer.status != _OK:
+            raise _meaning(answer)
+        told = answer.content
+        buttons = json.dumps(told.get("buttons") or [], ensure_ascii=False)
+        return ApprovedTemplate(str(told.get("content", "")), told.get("status") == "APPROVED", buttons)
+
+    def _signed(self) -> Mapping[str, str]:
+        return {"Authorization": self._keys().authorization(self._now().isoformat(), self._salt())}
+
     def _hand_over(self, sent: Sequence[Mapping[str, Any]]) -> Mapping[str, Accepted | Refused]:
-        authorization = self._keys().authorization(self._now().isoformat(), self._salt())
         # Nobody is sent to twice in a run; whoever is in a call twice all the same is refused there.
         call = {"messages": sent, "allowDuplicates": False, "showMessageList": True}
-        answer = self._http.post(_PATH, call, {"Authorization": authorization})
+        answer = self._http.post(_PATH, call, self._signed())
         if answer.status != _OK:
             raise _meaning(answer)
         group = str(answer.content.get("groupInfo", {}).get("groupId", ""))
