@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import MessageText
@@ -67,6 +67,7 @@ def test_the_link_stands_before_the_refusal():
         ("(광고)단골상점 세일", f"(광고)단골상점 세일\n무료수신거부 {NUMBER}"),
         ("(광고) [단골상점] 세일", f"(광고) [단골상점] 세일\n무료수신거부 {NUMBER}"),
         ("[단골상점] 세일", f"(광고)[단골상점] 세일\n무료수신거부 {NUMBER}"),
+        ("(광고)무료수신거부 080-1-2", "(광고)단골상점\n무료수신거부 080-1-2"),
         ("(광고) 세일", f"(광고)단골상점\n세일\n무료수신거부 {NUMBER}"),
         ("세일\n무료수신거부 080-111-2222", "(광고)단골상점\n세일\n무료수신거부 080-111-2222"),
         (
@@ -80,6 +81,7 @@ def test_what_is_written_already_is_not_said_twice(written, sent):
     assert ad(sent) == sent
 
 
+@settings(max_examples=500)
 @given(
     st.lists(
         st.sampled_from(["(광고)", "단골상점", "세일 ", "\n", f"무료수신거부 {NUMBER}", "[", "보기", " "]), max_size=8

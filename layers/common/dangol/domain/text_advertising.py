@@ -22,10 +22,10 @@ def advertised(text: str, project: Project, unsubscribe: str, law: AdvertisingLa
     """The text with label, sender, contact and way out, each added where it is missing, none of them twice."""
     if not law.labelled:
         return _elsewhere(text, project, unsubscribe)
-    said = _REFUSAL.search(text)
-    body = _REFUSAL.sub("", text).strip()
-    lines = [_opened(body, project.sender.name).rstrip(), *_contact(body, project)]
-    return "\n".join([*lines, said[1] if said else _refusal(project, unsubscribe)])
+    # Opened first: behind its label, a refusal that was written into the first line has a line of its own.
+    opened = _opened(text.strip(), project.sender.name)
+    said, body = _REFUSAL.search(opened), _REFUSAL.sub("", opened).rstrip()
+    return "\n".join([body, *_contact(body, project), said[1] if said else _refusal(project, unsubscribe)])
 
 
 def misspelt_label(text: str) -> str | None:
