@@ -1,5 +1,7 @@
 """Every stage is built from the variables that template.yaml gives its function, and from nothing else."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 
@@ -125,6 +127,30 @@ def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(mo
     assert str(one._http._client.base_url) == "http://127.0.0.1:9"  # type: ignore[attr-defined]
     assert one._keys().api_key == "k"  # type: ignore[attr-defined]
     bootstrap._provider_keys.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "provider", "more", "loaded"),
+    [
+        ("email", "ses", {}, {"dangol.channels.email"}),
+        ("sms", "aws", {}, {"dangol.channels.aws_sms"}),
+        ("sms", "solapi", {"from": "1"}, {"dangol.channels.solapi", "httpx"}),
+        ("alimtalk", "nhn", {"profile": "p"}, {"dangol.channels.nhn", "httpx"}),
+    ],
+)
+def test_dispatch_imports_the_providers_that_are_configured_and_no_other(name, provider, more, loaded):
+    code = (
+        "import sys; from dangol import bootstrap; from dangol.config import Settings; "
+        "from dangol.domain.project import Project; bootstrap._provider_keys = lambda *_: lambda: '{}'; "
+        f"told = Project(project='x', sender={{'name': 'x', 'email': 'x@y.z'}}, channels={{{name!r}: "
+        f"{ {'provider': provider, **more}!r} }}); "
+        f"bootstrap._channel(Settings('s', 'us-east-1', '/p'), {name!r}, told); "
+        "print(*(m for m in sys.modules if m == 'httpx' or m.startswith('dangol.channels.')))"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert set(told) == loaded
 
 
 def test_notices_are_sent_with_what_dispatch_has(monkeypatch):

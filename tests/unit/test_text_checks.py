@@ -2,6 +2,8 @@
 
 import pytest
 
+from cli.testing import reached
+from dangol.domain.errors import InputError
 from tests.shop import PROJECT, campaign, problems, write_shop
 
 SHOP = PROJECT.replace('"서울시"', '"서울시", refusal_number: "080-000-0000"').replace(
@@ -121,3 +123,11 @@ def test_an_alimtalk_holds_a_thousand_characters(shop):
     assert notes(shop, "가" * 1_000, TALK) == []
     (problem,) = problems(campaign, shop, TALK.replace("TEXT", "가" * 1_001))
     assert problem.endswith("A is 1001 characters long; an AlimTalk holds 1,000")
+
+
+def test_a_test_goes_to_a_number_however_it_is_typed():
+    assert reached("sms", "010-1234-5678") == "+821012345678"
+    assert reached("email", "me@shop.example") == "me@shop.example"
+    assert reached("console", "me") == "me"
+    with pytest.raises(InputError, match="no number to send to"):
+        reached("alimtalk", "me@shop.example")
