@@ -1,12 +1,17 @@
 """Every code of the providers' tables, answered by their fakes: what dangol makes of it."""
 
+import json
 from collections import deque
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from dangol.domain.errors import NotFoundError, RejectedError, ThrottledError, UnavailableError
+from dangol import bootstrap
+from dangol.adapters.parameters import SsmParameters
+from dangol.domain.errors import DoubtError, NotFoundError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.project import Project
 from dangol.ports import Accepted, Refused
 from tests.fakes.providers import aws_sms, nhn, solapi
 from tests.functional.test_provider_contract import _nhn_talk, aws_of, closed, nhn_of, solapi_of, talk, text
@@ -48,6 +53,36 @@ def test_solapi_says_of_one_number(code, retryable, suppress, socket_enabled):
 def test_solapi_says_of_a_call(status, content, meaning, socket_enabled):
     with solapi.FakeSolapi(instead=deque([(status, content)])) as server, pytest.raises(meaning):
         solapi_of(server.url).send([text(0)])
+
+
+@pytest.mark.parametrize("page", ["<html>Bad Gateway</html>", "[1]", ""])
+def test_a_page_of_something_in_between_is_no_answer(page, socket_enabled):
+    with solapi.FakeSolapi(instead=deque([(502, page)])) as server, pytest.raises(DoubtError, match="http_502"):
+        solapi_of(server.url).send([text(0)])
+
+
+def test_keys_come_from_the_parameter_store_and_are_missed_by_name(emulator):
+    project = Project.model_validate(
+        {
+            "project": "shop",
+            "sender": {"name": "x", "email": "x@y.z", "phone": "1588-0000"},
+            "channels": {"sms": {"provider": "solapi"}, "alimtalk": {"provider": "solapi", "profile": solapi.PROFILE}},
+        }
+    )
+    ours = replace(emulator, parameters_prefix=f"/dangol/{uuid4().hex}")
+    with pytest.raises(NotFoundError, match=r"there is no parameter /dangol/\w+/providers/solapi"):
+        bootstrap._channel(ours, "sms", project)
+
+    with solapi.FakeSolapi() as server:
+        keys = {"api_key": solapi.KEY, "api_secret": solapi.SECRET, "base_url": server.url}
+        SsmParameters(bootstrap.client("ssm", ours), ours.parameters_prefix).create(
+            "providers/solapi", json.dumps(keys)
+        )
+        templates = bootstrap.build_templates(ours, project)
+        assert templates is not None
+        assert templates.template("KA01TP01").approved
+        bootstrap._http(server.url)._client.close()
+    assert bootstrap.build_templates(ours, Project(project="x", sender=project.sender)) is None
 
 
 def test_solapi_gets_a_text_in_its_own_words(socket_enabled):

@@ -32,7 +32,7 @@ class Call:
 class ProviderServer:
     """Answers calls by `answer`; what is in `instead` is met first, one after the other.
 
-    An entry of `instead` is `LOST`, `TAKEN_AND_LOST`, or a status with the JSON to answer.
+    An entry of `instead` is `LOST`, `TAKEN_AND_LOST`, or a status with the JSON, or the text, to answer.
     """
 
     calls: list[Call] = field(default_factory=list)
@@ -84,8 +84,8 @@ def _handler(provider: ProviderServer) -> type[BaseHTTPRequestHandler]:
                 return None
             return self.say(*answer)
 
-        def say(self, status: int, content: dict[str, Any], headers: dict[str, str]) -> None:
-            written = json.dumps(content).encode()
+        def say(self, status: int, content: dict[str, Any] | str, headers: dict[str, str]) -> None:
+            written = (content if isinstance(content, str) else json.dumps(content)).encode()
             self.send_response(status)
             for name, value in {"content-type": "application/json", **headers}.items():
                 self.send_header(name, value)

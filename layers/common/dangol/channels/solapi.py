@@ -86,15 +86,9 @@ class SolapiChannel:
             RejectedError: SOLAPI refuses the call as a whole.
             DoubtError: the answer did not come, or cannot be read.
         """
-        numbers = {message.reference: domestic(message.address) for message in messages}
-        sent = [self._entry(message, number) for message in messages if (number := numbers[message.reference])]
-        answers = self._hand_over(sent) if sent else {}
-        return [
-            answers.get(message.reference, Refused("not_a_korean_number"))
-            if numbers[message.reference]
-            else Refused("not_a_korean_number")
-            for message in messages
-        ]
+        dialled = [(message, number) for message in messages if (number := domestic(message.address))]
+        answers = self._hand_over([self._entry(message, number) for message, number in dialled]) if dialled else {}
+        return [answers.get(message.reference, Refused("not_a_korean_number")) for message in messages]
 
     def template(self, code: str) -> ApprovedTemplate:
         """A template of an AlimTalk by its id.
