@@ -8,15 +8,18 @@ from typing import Any
 from cli.nearest import closest
 from cli.secrets import ensure_secrets
 from cli.stack import Stack
+from dangol import bootstrap
 from dangol.adapters.schedules import at_time
-from dangol.domain.campaign import Campaign
+from dangol.domain.approved_template import differences
+from dangol.domain.campaign import Campaign, MessageText
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Project
 from dangol.domain.schedule import Expression, expression
 from dangol.domain.segment import Segment, TraitCondition, conditions, lists_of
+from dangol.forms.alimtalk import LINK_VARIABLE
 from dangol.pipeline.goal_names import EVENTS, PROPERTIES, goals_of
-from dangol.ports import Definition
-from dangol.rendering import traits_needed
+from dangol.ports import Definition, Templates
+from dangol.rendering import merge_tags, traits_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,12 @@ def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaig
     """Put the project and the campaigns into force, all or none.
 
     Raises:
-        DefinitionError: a campaign asks for a trait that nobody has.
+        DefinitionError: a campaign asks for a trait that nobody has, or says what Kakao did not approve.
     """
+    templates = bootstrap.build_templates(stack.settings, project) if _talks(campaigns) else None
     for campaign_id, campaign in campaigns:
+        if templates and campaign.channel == "alimtalk":
+            check_templates(templates, campaign_id, campaign)
         check_traits(stack, campaign_id, campaign, project)
         segments = (campaign.audience, *campaign.exclude, *project.always_exclude)
         check_lists(stack, segments, f"campaigns/{campaign_id}: audience")
@@ -109,6 +115,26 @@ def check_traits(stack: Stack, campaign_id: str, campaign: Campaign, project: Pr
         asked.append((campaign.assign_by.trait, "assign_by.trait"))
     for trait, field in asked:
         refuse_unknown(trait, known, f"campaigns/{campaign_id}: {field}")
+
+
+def _talks(campaigns: Iterable[tuple[str, Campaign]]) -> bool:
+    return any(campaign.channel == "alimtalk" for _, campaign in campaigns)
+
+
+def check_templates(templates: Templates, campaign_id: str, campaign: Campaign) -> None:
+    """See to it that what an AlimTalk says is what Kakao approved.
+
+    Raises:
+        DefinitionError: it is not; naming the variable or the line that differs.
+    """
+    for message in campaign.messages():
+        code, given = message.template or "", merge_tags(MessageText(text=message.text))
+        if message.cta:
+            given |= {LINK_VARIABLE}
+        if found := differences(templates.template(code), message.text, frozenset(given)):
+            raise DefinitionError(
+                "; ".join(found), field=f"campaigns/{campaign_id}: message.text", hint=f"template {code}"
+            )
 
 
 def check_lists(stack: Stack, segments: Iterable[Segment], field: str) -> None:

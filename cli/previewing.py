@@ -10,6 +10,7 @@ from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Person, Run, arm_of
 from dangol.domain.errors import DefinitionError, NotFoundError
 from dangol.domain.project import Project
+from dangol.domain.text_bytes import text_bytes
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms, weighted_variant
 from dangol.pipeline.messages import Renderer, Rendering
@@ -52,13 +53,22 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         "channel": campaign.channel,
         "variant": arms(campaign)[variant].name,
         "held_out": held_out,
-        "from": f"{project.sender.name} <{project.sender.email}>",
+        "from": _from(campaign, project),
         "to": message.address,
         "subject": message.subject,
         "headers": dict(message.headers),
         "text": message.text,
         "html": message.html,
+        **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
+
+
+def _from(campaign: Campaign, project: Project) -> str:
+    if campaign.channel == "sms":
+        return project.number or project.sender.name
+    if campaign.channel == "alimtalk":
+        return project.sender.name
+    return f"{project.sender.name} <{project.sender.email}>"
 
 
 def recipient_of(stack: Stack, asked: Previewed) -> Recipient:

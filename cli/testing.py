@@ -9,7 +9,8 @@ from cli.secrets import ensure_secrets
 from cli.stack import Stack
 from dangol.contracts import Recipient, SendTest
 from dangol.domain.advertising import country_of
-from dangol.domain.errors import DangolError, DefinitionError
+from dangol.domain.errors import DangolError, DefinitionError, InputError
+from dangol.domain.profile import ADDRESS_TRAITS, Profile
 from dangol.domain.variant import arms
 
 # Who a test is written to where nobody is named: a person without traits.
@@ -20,13 +21,14 @@ def send_test(stack: Stack, asked: Previewed, to: str) -> dict[str, Any]:
     """Send the message that `asked` tells to the address `to`; what the provider answered.
 
     Raises:
+        InputError: nothing on the channel can be sent to that address.
         NotFoundError: there is no such person.
         DefinitionError: the person lacks a value that the message needs, or there is no such variant.
         DangolError: the function failed.
     """
     ensure_secrets(stack)
     verify_sender(stack, asked.project)
-    recipient = _recipient(stack, asked).model_copy(update={"address": to})
+    recipient = _recipient(stack, asked).model_copy(update={"address": reached(asked.campaign.channel, to)})
     variant, _ = variant_of(asked, recipient, stack)
     order = SendTest(
         campaign=asked.campaign.model_dump(mode="json", by_alias=True, exclude_unset=True),
@@ -51,6 +53,18 @@ def send_test(stack: Stack, asked: Previewed, to: str) -> dict[str, Any]:
         "to": to,
         **told,
     }
+
+
+def reached(channel: str, to: str) -> str:
+    """An address as it was typed, in the form that the channel sends to.
+
+    Raises:
+        InputError: nothing can be sent there.
+    """
+    address = Profile("", traits={ADDRESS_TRAITS.get(channel, channel): to}).address(channel)
+    if address is None:
+        raise InputError(f"{to!r} is no number to send to; write it like 010-1234-5678 or +12065550100", field="--to")
+    return to if channel == "console" else address
 
 
 def _recipient(stack: Stack, asked: Previewed) -> Recipient:

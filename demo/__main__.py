@@ -116,7 +116,7 @@ def _import_events(stack: Stack, project: Project, file: Path) -> None:
 
 
 def _send(stack: Stack, project: Project) -> str:
-    with step(f"dangol run {CAMPAIGN} --wait  ({project.settings('email').rate}/s)"):
+    with step(f"dangol run {CAMPAIGN} --wait  ({project.settings('email').messages_per_second}/s)"):
         run = str(start(stack, CAMPAIGN, None)["run"])
         follow(stack, run, lambda _: None)
     return run

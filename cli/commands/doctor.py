@@ -48,6 +48,7 @@ def examine(project: Project, stack: Stack) -> Iterator[Finding]:
     yield Finding(f"stack {stack.name} in {stack.settings.region}", ok=True)
     yield from _secrets(stack)
     yield from _sender(project, stack)
+    yield from _providers(project, stack)
     yield from _dead_letters(stack)
     applied = stack.definitions.campaigns()
     yield Finding(f"{len(applied)} campaigns applied", ok=bool(applied), advice="dangol apply")
@@ -76,6 +77,14 @@ def _sender(project: Project, stack: Stack) -> Iterator[Finding]:
     yield Finding(f"SES may send as {email}", ok=verified, advice="verify the address or its domain in SES")
     production = client.get_account().get("ProductionAccessEnabled", True)
     yield Finding("SES is out of its sandbox", ok=production, advice="ask AWS for production access")
+
+
+def _providers(project: Project, stack: Stack) -> Iterator[Finding]:
+    for provider in sorted({str(told.provider) for told in project.channels.values()} & {"solapi", "nhn"}):
+        name = f"{stack.settings.parameters_prefix}/providers/{provider}"
+        found = stack.client("ssm").get_parameters(Names=[name])
+        advice = f"store them in {name} as docs/channels says"
+        yield Finding(f"the keys of {provider} are there", ok=not found["InvalidParameters"], advice=advice)
 
 
 def _dead_letters(stack: Stack) -> Iterator[Finding]:

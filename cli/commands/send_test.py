@@ -17,7 +17,7 @@ from dangol.domain.errors import DangolError
 @click.command(
     epilog=examples(
         "dangol send-test course-launch --to me@shop.example",
-        "dangol send-test course-launch --to me@shop.example --user u-00123 --variant B",
+        "dangol send-test today --to 010-1234-5678 --user u-00123 --variant B",
     )
 )
 @click.argument("campaign")

@@ -18,6 +18,7 @@ from cli.definitions import (
     load_segment,
     name_of,
 )
+from cli.definitions.final_texts import FinalText, final_texts
 from cli.invocation import Invocation, examples, json_option, pass_invocation
 from cli.output import emit
 from dangol.domain.project import Project
@@ -32,6 +33,7 @@ class _Checked:
     files: list[dict[str, str]] = field(default_factory=list)
     notices: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    texts: list[tuple[str, FinalText]] = field(default_factory=list)
 
 
 @click.command(
@@ -89,6 +91,8 @@ def _check(path: Path, folder: Path, project: Project | None, checked: _Checked)
         else:
             loaded = load_campaign(path, project, folder)
             checked.notices += loaded.notices
+            if project is not None:
+                checked.texts += [(loaded.id, text) for text in final_texts(loaded.campaign, project)]
             kind = "campaign"
     except Problems as problems:
         checked.problems += problems.problems
@@ -98,11 +102,21 @@ def _check(path: Path, folder: Path, project: Project | None, checked: _Checked)
 
 def _payload(checked: _Checked) -> dict[str, Any]:
     notices = [notice.as_json() for notice in checked.notices]
-    return {"files": checked.files, "notices": notices, "problems": []}
+    texts = [{"campaign": campaign, **text.as_json()} for campaign, text in checked.texts]
+    return {"files": checked.files, "notices": notices, "texts": texts, "problems": []}
 
 
 def _render(console: Console, checked: _Checked) -> None:
     for file in checked.files:
         console.print(f"ok  {file['file']}", style="green")
+    for campaign, text in checked.texts:
+        console.print(f"\n{campaign} {text.variant}: {_size(text)}", style="bold")
+        for line in [f"[{text.title}]", *text.text.splitlines()] if text.title else text.text.splitlines():
+            console.print(f"    {line}", markup=False)
     for notice in checked.notices:
         console.print(f"note  {notice}", style="yellow")
+
+
+def _size(text: FinalText) -> str:
+    size = f"{text.characters} characters" if text.kind == "alimtalk" else f"{text.kind.upper()}, {text.bytes:,} bytes"
+    return size if text.price is None else f"{size}, {text.price:g} a message"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
 from cli.definitions.segment_checks import check_segment
+from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText
 from dangol.domain.errors import DefinitionError
@@ -21,6 +22,11 @@ from dangol.rendering import MessageTemplate, merge_tags
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
 _COPY: Final = ("subject", "preheader", "text", "html")
+# What of the sender advertising has to show in Korea, and which article says so.
+_SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
+    "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),
+    "sms": (("phone", "refusal_number"), "the sender's phone and a free number to refuse by", "Art. 50(4) and (6)"),
+}
 _LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
 
 
@@ -33,7 +39,10 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
             yield from (finding.below("exclude", index) for finding in check_segment(segment, project))
     parts: list[tuple[Path, Part]] = [(("message",), campaign.message)]
     parts += [(("variants", n, "message"), v.message) for n, v in enumerate(campaign.variants) if v.message]
-    yield from check_copy(parts, project)
+    wrong = list(check_copy(parts, project))
+    yield from wrong
+    if not wrong:
+        yield from check_texts(campaign, project, parts)
     yield from _check_law(campaign, project)
     yield from _check_goal(campaign, project)
     if campaign.channel not in project.channels and campaign.channel != "console":
@@ -91,9 +100,10 @@ def _known_tags(tag: str, project: Project) -> str:
 def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
     if campaign.purpose != "marketing" or project.home_country != "KR":
         return
-    missing = [f"sender.{name}" for name in ("phone", "address") if getattr(project.sender, name) is None]
+    needed, shown, rule = _SHOWN.get(campaign.channel, _SHOWN["email"])
+    missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]
     if missing:
-        problem = "advertising to people in Korea must show the sender's phone and address"
+        problem = f"advertising to people in Korea must show {shown} (Network Act {rule})"
         yield Finding(("purpose",), problem, f"add {' and '.join(missing)} to dangol.yaml")
 
 

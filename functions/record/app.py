@@ -7,6 +7,7 @@ from typing import Any
 from dangol import bootstrap
 from dangol.contracts import Happening, event_work
 from dangol.observability import logger
+from dangol.pipeline.aws_sms_events import is_sms_event, read_sms_event
 from dangol.pipeline.record import Recorder
 from dangol.pipeline.ses_events import NotAReceiptError, is_ses_event, read_ses_event
 
@@ -49,11 +50,13 @@ def parse(body: str) -> list[Happening]:
 
 
 def read(said: Any) -> Sequence[Happening]:
-    """One happening of our own, or the receipts of an event of SES; none where that is no receipt."""
-    if not is_ses_event(said):
-        return [event_work.validate_python(said)]
+    """One happening of our own, or the receipts of an event of AWS's; none where that is no receipt."""
     try:
-        return read_ses_event(said)
+        if is_sms_event(said):
+            return read_sms_event(said)
+        if is_ses_event(said):
+            return read_ses_event(said)
     except NotAReceiptError as error:
-        logger.info("event of SES left out", event=str(error))
+        logger.info("event of a provider left out", event=str(error))
         return []
+    return [event_work.validate_python(said)]

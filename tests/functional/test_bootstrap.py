@@ -1,5 +1,7 @@
 """Every stage is built from the variables that template.yaml gives its function, and from nothing else."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
@@ -7,15 +9,19 @@ from typing import Any
 import pytest
 
 from dangol import bootstrap
-from dangol.bootstrap import process, track
+from dangol.adapters.parameters import SsmParameters
+from dangol.bootstrap import channels, process, track
 from dangol.bootstrap.channels import channel_of
 from dangol.bootstrap.preferences import preferences
 from dangol.bootstrap.process import remembered
+from dangol.channels.aws_sms import AwsSmsChannel
 from dangol.channels.console import ConsoleChannel
 from dangol.channels.email import EmailChannel
+from dangol.channels.nhn import NhnChannel
+from dangol.channels.solapi import SolapiChannel
 from dangol.config import Settings, SettingsError, variable
 from dangol.domain.errors import DefinitionError
-from dangol.domain.project import Sender
+from dangol.domain.project import ChannelSettings, Project, Sender
 from dangol.pipeline.control import Controller
 from dangol.pipeline.dispatch import Dispatcher
 from dangol.pipeline.notices import Notifier
@@ -33,6 +39,7 @@ BUILT = {"segment": Segmenter, "dispatch": Dispatcher, "track": Tracker, "record
 BUILDERS = ("segmenter", "dispatcher", "tracker", "recorder", "reporter")
 CACHED = [preferences, *(getattr(bootstrap, name) for name in (*BUILDERS, "clock", "report_key", "notifier", "trial"))]
 SENDER = Sender(name="x", email="x@y.z")
+SOLAPI_KEYS = '{"api_key": "k", "api_secret": "s", "base_url": "http://127.0.0.1:9"}'
 SETTINGS = Settings("dangol", "ap-northeast-2", "/dangol/dangol", lake_bucket="b", endpoint="http://127.0.0.1:1")
 
 
@@ -85,12 +92,74 @@ def test_the_way_out_and_the_report_key_are_built_when_they_are_needed(monkeypat
     assert bootstrap.report_key() is bootstrap.report_key()
 
 
+def told(name: str, provider: str | None, **more: str) -> Project:
+    """A project with one channel, whatever a project would say to it."""
+    settings = ChannelSettings.model_validate({"provider": provider, **more})
+    return Project(project="x", sender=SENDER).model_copy(update={"channels": {name: settings}})
+
+
 @pytest.mark.parametrize(
     ("name", "provider", "kind"),
-    [("email", "ses", EmailChannel), ("email", "console", ConsoleChannel), ("console", "console", ConsoleChannel)],
+    [
+        ("email", "ses", EmailChannel),
+        ("email", "console", ConsoleChannel),
+        ("console", None, ConsoleChannel),
+        ("sms", "solapi", SolapiChannel),
+        ("sms", "aws", AwsSmsChannel),
+        ("alimtalk", "solapi", SolapiChannel),
+        ("alimtalk", "nhn", NhnChannel),
+        ("sms", None, ConsoleChannel),
+    ],
 )
-def test_a_channel_leads_to_its_provider(name, provider, kind):
-    assert isinstance(channel_of(SETTINGS, name, provider, SENDER), kind)
+def test_a_channel_leads_to_its_provider(monkeypatch, name, provider, kind):
+    give(monkeypatch, "dispatch", "false")
+    monkeypatch.setattr(channels, "_provider_keys", lambda config, provider: lambda: "{}")
+
+    assert isinstance(channel_of(SETTINGS, name, told(name, provider)), kind)
+
+
+def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(monkeypatch):
+    give(monkeypatch, "dispatch", "false")
+    asked: list[str] = []
+
+    def secret(_: object, name: str) -> str:
+        asked.append(name)
+        return SOLAPI_KEYS
+
+    monkeypatch.setattr(SsmParameters, "secret", secret)
+    channels._provider_keys.cache_clear()
+
+    one, other = (channel_of(SETTINGS, "sms", told("sms", "solapi", **{"from": "02-1"})) for _ in range(2))
+
+    assert asked == ["providers/solapi"]
+    assert one._http is other._http  # type: ignore[attr-defined]
+    assert str(one._http._client.base_url) == "http://127.0.0.1:9"  # type: ignore[attr-defined]
+    assert one._keys().api_key == "k"  # type: ignore[attr-defined]
+    channels._provider_keys.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "provider", "more", "loaded"),
+    [
+        ("email", "ses", {}, {"dangol.channels.email"}),
+        ("sms", "aws", {}, {"dangol.channels.aws_sms"}),
+        ("sms", "solapi", {"from": "1"}, {"dangol.channels.solapi", "httpx"}),
+        ("alimtalk", "nhn", {"profile": "p"}, {"dangol.channels.nhn", "httpx"}),
+    ],
+)
+def test_dispatch_imports_the_providers_that_are_configured_and_no_other(name, provider, more, loaded):
+    code = (
+        "import sys; from dangol.bootstrap import channels; from dangol.config import Settings; "
+        "from dangol.domain.project import Project; channels._provider_keys = lambda *_: lambda: '{}'; "
+        f"told = Project(project='x', sender={{'name': 'x', 'email': 'x@y.z'}}, channels={{{name!r}: "
+        f"{ {'provider': provider, **more}!r} }}); "
+        f"channels.channel_of(Settings('s', 'us-east-1', '/p'), {name!r}, told); "
+        "print(*(m for m in sys.modules if m == 'httpx' or m.startswith('dangol.channels.')))"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert set(told) == loaded
 
 
 def test_notices_are_sent_with_what_dispatch_has(monkeypatch):
@@ -119,14 +188,14 @@ def test_what_the_command_line_asks_for_is_built_on_any_stack(builder, kind, loc
 
 
 def test_a_provider_that_nobody_wrote_is_told_with_its_field():
-    with pytest.raises(DefinitionError) as told:
-        channel_of(SETTINGS, "sms", "pigeon", SENDER)
+    with pytest.raises(DefinitionError) as refused:
+        channel_of(SETTINGS, "sms", told("sms", "ses"))
 
-    assert told.value.field == "channels.sms.provider"
+    assert refused.value.field == "channels.sms.provider"
 
 
 def test_ses_is_called_once_whatever_happens():
-    channel = channel_of(SETTINGS, "email", "ses", SENDER)
+    channel = channel_of(SETTINGS, "email", told("email", "ses"))
 
     assert channel._client.meta.config.retries == {"mode": "standard", "total_max_attempts": 1}  # type: ignore[attr-defined]
 

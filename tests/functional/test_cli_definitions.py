@@ -17,6 +17,24 @@ def invoke(*arguments):
     return CliRunner().invoke(dangol, [str(argument) for argument in arguments], prog_name="dangol")
 
 
+TEXTS = """\
+project: shop
+sender: {name: 단골상점, email: a@b.example, phone: "1588-0000", refusal_number: "080-000-0000"}
+prices: {sms: 12, lms: 39}
+channels:
+  sms: {provider: solapi}
+  alimtalk: {provider: solapi, profile: KA01PF}
+"""
+SMS = """\
+title: 오늘
+audience: {did: view_item}
+purpose: marketing
+channel: sms
+message:
+  text: 오늘만 20% 할인해요
+"""
+
+
 @pytest.fixture
 def shop(tmp_path):
     return Path(shutil.copytree(DESIGN, tmp_path / "shop"))
@@ -42,6 +60,7 @@ def test_a_new_project_has_nothing_to_mend(tmp_path, locale):
             {"file": "segments/interested.yaml", "kind": "segment", "id": "interested"},
         ],
         "notices": [],
+        "texts": [],
         "problems": [],
     }
 
@@ -98,6 +117,34 @@ def test_named_files_are_checked_against_their_own_project(shop):
 
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == "ok  dangol.yaml"
+
+
+def test_the_final_words_of_a_text_message_are_shown_with_their_size_and_price(shop):
+    (shop / "dangol.yaml").write_text(TEXTS)
+    campaign = shop / "campaigns" / "sms.yaml"
+    campaign.write_text(SMS)
+
+    told = json.loads(invoke("--project", shop, "validate", campaign, "--json").stdout)["texts"]
+    shown = invoke("--project", shop, "validate", campaign).stdout.splitlines()
+
+    (text,) = told
+    assert (text["campaign"], text["kind"], text["bytes"], text["price"]) == ("sms", "sms", 60, 12)
+    assert text["text"] == "(광고)단골상점\n오늘만 20% 할인해요\n무료수신거부 080-000-0000"
+    assert shown[-4:] == ["sms A: SMS, 60 bytes, 12 a message", *(f"    {line}" for line in text["text"].splitlines())]
+
+
+def test_an_lms_is_shown_with_its_title_and_an_alimtalk_with_its_characters(shop):
+    (shop / "dangol.yaml").write_text(TEXTS)
+    titled, talk = shop / "campaigns" / "lms.yaml", shop / "campaigns" / "talk.yaml"
+    titled.write_text(SMS.replace("  text:", "  subject: 새 소식\n  text:"))
+    talk.write_text(
+        SMS.replace("sms", "alimtalk").replace("marketing", "information").replace("  text", "  template: K\n  text")
+    )
+
+    lines = invoke("--project", shop, "validate", titled, talk).stdout.splitlines()
+
+    assert lines[lines.index("lms A: LMS, 60 bytes, 39 a message") + 1] == "    [새 소식]"
+    assert lines[-2:] == ["talk A: alimtalk, 12 characters".replace("alimtalk, ", ""), "    오늘만 20% 할인해요"]
 
 
 def test_what_is_not_set_up_is_a_note(shop):

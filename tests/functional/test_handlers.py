@@ -105,6 +105,23 @@ def test_dispatch_sends_notices_beside_chunks(stage):
     assert (name, order.channel, order.given) == ("send", "email", False)
 
 
+def test_record_reads_the_events_of_text_messages_and_leaves_out_what_ends_nothing(stage):
+    told = {
+        "eventType": "TEXT_DELIVERED",
+        "eventTimestamp": 1_764_550_800_000,
+        "destinationPhoneNumber": "+821012345678",
+        "messageId": "a1",
+        "context": {"reference": "7:u1"},
+    }
+    bodies = [json.dumps(each) for each in (told, {**told, "eventType": "TEXT_SENT"}, {**told, "context": {}})]
+
+    answer = handle("record", {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(bodies)]})
+
+    assert answer == {"batchItemFailures": []}
+    ((_, happenings),) = stage.calls
+    assert [(each.kind, each.id) for each in happenings] == [("delivered", "aws:a1:text_delivered")]
+
+
 def test_segment_takes_a_schedules_order_from_its_queue(stage):
     handle("segment", {"Records": [{"messageId": "m1", "body": json.dumps(sample("segment"))}]})
 

@@ -24,7 +24,8 @@ from dangol import bootstrap
 from dangol.domain.errors import NotFoundError
 from dangol.domain.short_links import code_of
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK
-from dangol.pipeline.webhooks import signature
+from dangol.pipeline.solapi_reports import proof
+from dangol.pipeline.webhooks import shared_secret, signature
 from functions.report import app as report
 from functions.track import app as track
 from tests.functional.test_handlers import Context
@@ -53,6 +54,10 @@ REPORT_KEY = "report-key"
 RUN = "launch-20261201T010000Z"
 # What the shim makes of it stands for the right signature of whatever body is sent.
 SIGNED = "signed"
+SECRETS = {
+    "/v1/receipts/solapi": {"x-solapi-secret": proof(shared_secret(WEBHOOK_KEY, "solapi"))},
+    "/v1/receipts/nhn": {"x-toast-webhook-signature": shared_secret(WEBHOOK_KEY, "nhn")},
+}
 
 
 class Reporter:
@@ -160,6 +165,8 @@ def ours(case: Any, draw: Any) -> None:
     case.headers["authorization"] = keys.get(case.path) or AUTH
     if case.path == "/v1/receipts/webhook":
         case.headers["webhook-signature"] = SIGNED
+    if case.path in SECRETS:
+        case.headers.update(SECRETS[case.path])
     if isinstance(case.body, dict) and "send_id" in case.body:
         case.body["send_id"] = send_id()
 

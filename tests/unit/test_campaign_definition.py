@@ -121,7 +121,11 @@ def test_a_target_that_cannot_be_meant_is_refused(target, problem):
     [
         ({"title": 7}, "is not text"),
         ({"purpose": "promo"}, "'marketing' or 'information'"),
-        ({"channel": "sms"}, "'email' or 'console'"),
+        ({"channel": "lms"}, "'email', 'sms', 'alimtalk' or 'console'"),
+        ({"channel": "sms", "message": {"text": "x", "html": "<p>x</p>"}}, "sms cannot show it"),
+        ({"channel": "sms", "message": {"text": "x", "template": "KA01"}}, "sms cannot show it"),
+        ({"channel": "alimtalk", "purpose": "information", "message": {"text": "x"}}, "the code of its approved"),
+        ({"channel": "alimtalk", "message": {"text": "x", "template": "KA01"}}, "carries information only"),
         ({"message": {"text": "x"}}, "an e-mail needs a subject"),
         ({"variants": [{"name": "A"}, {"name": "A"}]}, "two variants have the same name"),
         ({"variants": [{"name": "holdout"}]}, "the name of the holdout"),

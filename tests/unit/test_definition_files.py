@@ -112,7 +112,9 @@ def test_advertising_to_korea_names_the_senders_phone_and_address(shop):
     (problem,) = problems(campaign, shop, CAMPAIGN)
     informative = campaign(shop, CAMPAIGN.replace("purpose: marketing", "purpose: information"))
 
-    assert problem.endswith("phone and address; add sender.phone and sender.address to dangol.yaml")
+    assert problem.endswith(
+        "the sender's phone and address (Network Act Art. 50(4)); add sender.phone and sender.address to dangol.yaml"
+    )
     assert informative.notices == ()
 
 

@@ -39,6 +39,24 @@ def test_who_shares_an_address_leaves_the_message_to_the_one_who_stands_for_it()
     assert world.decided() == {"ann": "sent", "bob": "same_address"}
 
 
+def test_text_messages_are_counted_by_what_carriers_call_them():
+    shop = project(sender={"name": "단골", "email": "a@b.c", "phone": "1", "refusal_number": "080-0"})
+    words = campaign(channel="sms", variants=[], message={"text": "#{이름}님, 어서 오세요"})
+    world = World(definition=definition(of=words, within=shop))
+    people = [
+        person.model_copy(update={"address": f"+82101234567{n}", "traits": {"name": name}})
+        for n, (person, name) in enumerate(zip(world.people("u0", "u1", "u2"), ("가", "나" * 40, "다"), strict=True))
+    ]
+    for user in ("u0", "u1", "u2"):
+        world.ledgers.ledgers[user] = replace(world.ledgers.ledgers[user], consents={"sms": 1})
+    world.channel.refusals = {"u2": Refused("solapi_3031")}
+
+    world.dispatcher().dispatch(chunk(people))
+
+    counted = {name: int(number) for name, number in world.runs.counters[RUN].items() if ":kind:" in name}
+    assert counted == {"arm:0:kind:sms": 1, "arm:0:kind:lms": 1}
+
+
 def test_a_chunk_that_is_done_does_nothing_when_it_comes_again():
     world = World()
     piece = chunk(world.people(*EVERYBODY))

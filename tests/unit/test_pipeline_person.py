@@ -114,6 +114,15 @@ def test_nothing_of_a_forgotten_person_is_left_but_hashes():
     assert world.counts() == before
 
 
+def test_a_phone_number_that_a_spreadsheet_made_a_number_of_is_kept_as_a_hash_too():
+    world = World()
+    world.profiles.people["u1"].traits["phone"] = 1012345678
+
+    world.keeper.forget("u1")
+
+    assert address_hash("sms", "010-1234-5678") in world.ledgers.ledgers[forgotten_key("u1")].suppressed
+
+
 def test_others_keep_what_is_theirs():
     world, untouched = World(), World()
 

@@ -118,8 +118,8 @@ def test_a_channel_without_a_provider_goes_to_the_console():
     applied = definition(within=project(channels={}))
     asked = []
 
-    def channel(*names):
-        asked.append(names[:2])
+    def channel(name, told):
+        asked.append((name, told.settings(name).provider))
         return RecordingChannel()
 
     known = Plans(FakeRuns(running()), FakeDefinitions(applied), lambda: KEYS, channel, FakeClock(), 5.0)

@@ -1,6 +1,7 @@
 """The public side of the HTTP API: fast, forgery-proof, and never a dead end for a person."""
 
 import base64
+import hashlib
 import json
 import logging
 import subprocess
@@ -17,7 +18,7 @@ from dangol.domain.short_links import code_of
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.pipeline.exchange import Request
 from dangol.pipeline.track import Doors, Tracker
-from dangol.pipeline.webhooks import signature
+from dangol.pipeline.webhooks import shared_secret, signature
 from tests.fakes import (
     FakeClock,
     FakeDefinitions,
@@ -317,8 +318,28 @@ def test_a_provider_tells_of_a_message_by_a_signed_webhook():
     ]
 
     assert answers == [200, 401, 400, 413]
-    (told,) = [json.loads(sent) for sent in world.queue.bodies]
-    assert (told["kind"], told["run"], told["user_id"], told["id"]) == ("delivered", 7, "u1", "webhook:c1")
+    (told,) = world.happened
+    assert (told.kind, told.run, told.user_id, told.id) == ("delivered", 7, "u1", "webhook:c1")
+
+
+def test_a_provider_tells_of_many_messages_at_its_own_door():
+    world = World()
+    proof = {"x_solapi_secret": hashlib.sha1(shared_secret(WEBHOOK_KEY, "solapi").encode()).hexdigest()}  # noqa: S324 - SOLAPI's own
+    report = {"messageId": "m", "type": "SMS", "statusCode": "4000", "customFields": {"reference": "7:u1"}}
+    foreign = {**report, "customFields": {}}
+
+    answers = [
+        world.ask("POST", "/v1/receipts/solapi", [report, foreign, {**report, "messageId": "n"}], **proof).status,
+        world.ask("POST", "/v1/receipts/solapi", [foreign], **proof).status,
+        world.ask("POST", "/v1/receipts/solapi", {}, **proof).status,
+        world.ask("POST", "/v1/receipts/solapi", [report]).status,
+        world.ask("POST", "/v1/receipts/solapi", b" " * 1_100_000, **proof).status,
+        world.ask("POST", "/v1/receipts/pigeon", [report], **proof).status,
+    ]
+
+    assert answers == [200, 200, 400, 401, 413, 404]
+    assert [told.id for told in world.happened] == ["solapi:m:4000", "solapi:n:4000"]
+    assert len(world.queue.bodies) == 1
 
 
 def send_id(**changed) -> str:

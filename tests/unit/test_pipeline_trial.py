@@ -9,8 +9,9 @@ from dangol.domain.errors import DoubtError, RejectedError
 from dangol.domain.tracking import NO_RUN, verify
 from dangol.pipeline.trial import Trial
 from dangol.ports import Refused
+from tests.actors import SENDER
 from tests.dispatching import KEYS
-from tests.fakes import FakeClock, FakeThrottle, RecordingChannel
+from tests.fakes import FakeClock, FakeShortLinks, FakeThrottle, RecordingChannel
 from tests.shop_campaign import LINK_BASE, campaign, project, recipient
 
 
@@ -19,7 +20,8 @@ class Desk:
 
     def __init__(self) -> None:
         self.channel, self.throttle, self.clock = RecordingChannel(), FakeThrottle(), FakeClock()
-        self.trial = Trial(lambda: KEYS, lambda *_: self.channel, self.throttle, self.clock)
+        self.short_links = FakeShortLinks()
+        self.trial = Trial(lambda: KEYS, lambda *_: self.channel, self.throttle, self.short_links, self.clock)
 
     def send(self, traits: dict[str, Any] | None = None, within: Any = None, **changed: Any) -> dict[str, Any]:
         dumped = [m.model_dump(mode="json", by_alias=True) for m in (campaign(**changed), within or project())]
@@ -59,6 +61,17 @@ def test_information_without_a_subject_is_marked_in_its_text():
     desk.send(within=project(locale="en"), purpose="information", **plain)
 
     assert desk.channel.taken[0].text.startswith("[test] 글")
+
+
+def test_a_text_message_is_marked_behind_its_label_and_its_length_counts_the_mark():
+    desk = Desk()
+    words: dict[str, Any] = {"channel": "sms", "variants": [], "message": {"text": "가" * 21}}
+
+    desk.send(within=project(sender={**SENDER, "refusal_number": "080-000-0000"}), **words)
+
+    (message,) = desk.channel.taken
+    assert message.text.startswith("(광고) [테스트]단골상점\n가")
+    assert (message.kind, message.advertising) == ("lms", True)
 
 
 def test_information_is_marked_in_front():
@@ -110,3 +123,13 @@ def test_a_refusal_is_told():
     desk.channel.refusals = {"u1": Refused("message_rejected")}
 
     assert desk.send()["reason"] == "message_rejected"
+
+
+def test_the_codes_of_a_test_lead_somewhere():
+    desk = Desk()
+
+    desk.send(channel="sms", message={"text": '오늘만 {{ link("https://shop.example/sale") }}'}, variants=[])
+
+    (sent,) = desk.channel.taken
+    assert sent.short_links
+    assert all(code in sent.text and desk.short_links.path(code) == path for code, path in sent.short_links.items())

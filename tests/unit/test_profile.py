@@ -216,10 +216,14 @@ def test_a_person_is_reached_where_their_traits_say():
     reached = {channel: ann.address(channel) for channel in CHANNELS if ann.address(channel)}
 
     assert reached["email"] == "ann@example.com"
-    assert reached["sms"] == reached["alimtalk"] == "1012345678"
+    assert reached["sms"] == reached["alimtalk"] == "+821012345678"
     assert reached["console"] == "ann"
     assert reached["webhook"] == "w"
     assert not {"push", "web_push", "in_app"} & reached.keys()
+
+
+def test_a_number_that_cannot_be_dialled_reaches_nobody():
+    assert Profile("ann", traits={"phone": "02-123"}).address("sms") is None
 
 
 def test_a_withdrawn_consent_is_no_consent():

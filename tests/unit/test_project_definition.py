@@ -52,8 +52,16 @@ def test_what_is_not_said_of_an_event_is_the_default():
 def test_an_unconfigured_channel_is_the_console():
     shop = project(channels={"email": {"provider": "ses"}})
 
-    assert (shop.settings("email").provider, shop.settings("email").rate) == ("ses", 14)
+    assert (shop.settings("email").provider, shop.settings("email").messages_per_second) == ("ses", 14)
     assert shop.settings("console").provider == "console"
+
+
+def test_text_messages_come_from_their_own_number_or_from_the_senders():
+    own = project(channels={"sms": {"provider": "solapi", "from": "02-123-4567", "rate": "20/s"}})
+
+    assert (own.number, own.settings("sms").messages_per_second) == ("02-123-4567", 20)
+    assert project(sender={"name": "x", "email": "x@y.z", "phone": "1588-0000"}).number == "1588-0000"
+    assert Project.model_validate(stored(own)) == own
 
 
 @pytest.mark.parametrize(
@@ -130,8 +138,15 @@ def test_quiet_hours_are_found_by_purpose_and_channel():
         ({"merge_tags": {"이름": {"trait": "first-name"}}}, "cannot stand in a message"),
         ({"prices": {"sms": -1}}, "greater than or equal to 0"),
         ({"prices": {"fax": 1}}, "is not a channel"),
-        ({"channels": {"sms": {}}}, "'email' or 'console'"),
-        ({"channels": {"console": {"provider": "ses"}}}, "the console takes no provider"),
+        ({"channels": {"fax": {}}}, "'email', 'sms', 'alimtalk' or 'console'"),
+        ({"channels": {"console": {"provider": "ses"}}}, "ses does not send on console; one of console"),
+        ({"channels": {"email": {"provider": "solapi"}}}, "solapi does not send on email; one of ses, console"),
+        ({"channels": {"sms": {"provider": "solapi", "from": "?"}}}, "write it like 1588-0000"),
+        ({"channels": {"alimtalk": {"provider": "nhn"}}}, "needs the KakaoTalk channel's key"),
+        (
+            {"sender": {"name": "x", "email": "x@y.z"}, "channels": {"sms": {"provider": "solapi"}}},
+            "the number they come from",
+        ),
         ({"stages": []}, "Extra inputs"),
         ({"global_holdout": {"renew": "yearly"}}, "Field required"),
         ({"global_holdout": {"share": "5%", "renew": "weekly"}}, "'monthly', 'quarterly' or 'yearly'"),

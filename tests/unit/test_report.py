@@ -170,6 +170,30 @@ def test_the_arms_are_everyone_claimed_also_where_the_hand_over_failed():
     assert arm["variants"][0]["conversion_rate"] == 0.1
 
 
+@pytest.mark.parametrize(
+    ("prices", "cost"),
+    [
+        ({"sms": 12, "lms": 39}, 3 * 12 + 5 * 39 + 2 * 12),
+        ({"sms": 12}, None),
+        ({"lms": 39}, None),
+        ({}, None),
+    ],
+)
+def test_text_messages_cost_by_their_kind_and_whose_kind_nobody_counted_by_the_channel(prices, cost):
+    words = {"channel": "sms", "message": {"text": "세일"}}
+    found = small(**{"0__sent": 10, "0__kind:sms": 3, "0__kind:lms": 5})
+
+    told = report(result(found, {**SHOP, "prices": prices}, variants=[], assign_by=None, **words))["variants"][0]
+
+    assert told["cost"] == cost
+
+
+def test_nothing_costs_nothing_where_the_price_is_known():
+    found = small(**{"0__sent": 0, "0__failed": 2})
+
+    assert report(result(found, variants=[], assign_by=None))["variants"][0]["cost"] == 0
+
+
 def test_a_message_costs_what_the_contract_says():
     assert report(result())["variants"][0]["cost"] == 21_307 * 0.5
     assert report(result(shop={}))["variants"][0]["cost"] is None

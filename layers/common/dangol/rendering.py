@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from dangol.domain import markup
-from dangol.domain.advertising import AdvertisingLaw, footer_lines, label
+from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import MessageText
+from dangol.domain.channel import ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import MergeTag, Project
 from dangol.domain.tracking import MAX_LINKS
+from dangol.forms import alimtalk, email, text
+from dangol.forms.filled import Filled, Formed
 
 _MERGE_TAG: Final = re.compile(r"#\{\s*([^{}\s][^{}]*?)\s*\}")
 # The address of anything that can be clicked, Outlook's own buttons too.
@@ -29,6 +31,12 @@ _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 # What a template may name besides the person's own traits.
 RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id", "merge_tag"})
 _FIELDS: Final = ("subject", "preheader", "text", "html")
+_FORMS: Final[Mapping[ChannelName, Callable[[Filled], Formed]]] = {
+    "email": email.formed,
+    "sms": text.formed,
+    "alimtalk": alimtalk.formed,
+    "console": email.formed,
+}
 
 
 class MissingVariableError(Exception):
@@ -37,12 +45,14 @@ class MissingVariableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message in its final words; what is in it stays out of logs."""
+    """A message in its final words, in its channel's form; what is in it stays out of logs."""
 
     subject: str
     text: str
     html: str
     links: tuple[str, ...]
+    kind: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +66,17 @@ class LinkSigner:
 
 
 class MessageTemplate:
-    """One variant's message, compiled once and rendered for many.
+    """One variant's message in the form of `channel`, compiled once and rendered for many.
 
     Raises:
         DefinitionError: a template does not compile, or names a merge tag that `dangol.yaml` does not have.
     """
 
-    def __init__(self, message: MessageText, project: Project) -> None:
-        self._message = message
+    def __init__(self, message: MessageText, project: Project, channel: ChannelName = "email") -> None:
         self._project = project
+        self._form = _FORMS[channel]
+        # Those of the text alone: they are what a template of Kakao's has.
+        self._tags = _MERGE_TAG.findall(message.text) if channel == "alimtalk" else ()
         plain = _environment(autoescape=False)
         self._templates: dict[str, Template] = {}
         for name in _FIELDS:
@@ -94,16 +106,21 @@ class MessageTemplate:
         }
         parts = {name: _fill(template, names) for name, template in self._templates.items()}
         action = (parts["label"], links(parts["cta"])) if "cta" in parts else None
-        html = links.track(parts["html"] if "html" in parts else markup.paragraphs(parts["text"], links.ours))
-        text = parts["text"].rstrip() + ("\n\n▼ {}\n{}".format(*action) if action else "")
-        subject, footer = parts.get("subject", ""), ""
-        if law is not None:
-            subject = label(subject, law)
-            footer = markup.footer(footer_lines(unescape(html), self._project, signer.unsubscribe, law))
-            text = "\n\n".join([text, *_text_footer(footer_lines(text, self._project, signer.unsubscribe, law))])
-        ending = f"{markup.button(action)}{footer}{markup.trap(signer.hidden)}{markup.pixel(signer.pixel)}"
-        whole = markup.framed(html, markup.hidden(parts.get("preheader", "")), ending)
-        return Rendered(_one_line(subject), text + "\n", whole, links.numbered)
+        form = self._form(
+            Filled(
+                parts=parts,
+                values={tag: str(_merged(self._project.merge_tags[tag], traits)) for tag in self._tags},
+                action=action,
+                track=links.track,
+                ours=links.ours,
+                project=self._project,
+                law=law,
+                unsubscribe=signer.unsubscribe,
+                hidden=signer.hidden,
+                pixel=signer.pixel,
+            )
+        )
+        return Rendered(form.subject, form.text, form.html, links.numbered, form.kind, form.values)
 
 
 class _Links:
@@ -209,11 +226,3 @@ def _compile(env: ImmutableSandboxedEnvironment, source: str, field: str, projec
         return env.from_string(_MERGE_TAG.sub(expression, source))
     except TemplateSyntaxError as error:
         raise DefinitionError(str(error.message), field=f"message.{field}", hint=f"line {error.lineno}") from error
-
-
-def _one_line(subject: str) -> str:
-    return " ".join(_UNSEEN.sub(" ", subject).split())
-
-
-def _text_footer(lines: list[str]) -> list[str]:
-    return ["\n".join(lines)] if lines else []

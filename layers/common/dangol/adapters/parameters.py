@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from dangol.domain.errors import NotFoundError
+
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
@@ -14,8 +16,15 @@ class SsmParameters:
         self._prefix = prefix
 
     def secret(self, name: str) -> str:
-        """The decrypted value of a parameter."""
-        answer = self._client.get_parameter(Name=f"{self._prefix}/{name}", WithDecryption=True)
+        """The decrypted value of a parameter.
+
+        Raises:
+            NotFoundError: nobody has stored it.
+        """
+        try:
+            answer = self._client.get_parameter(Name=f"{self._prefix}/{name}", WithDecryption=True)
+        except self._client.exceptions.ParameterNotFound:
+            raise NotFoundError(f"there is no parameter {self._prefix}/{name}") from None
         return answer["Parameter"]["Value"]
 
     def create(self, name: str, value: str) -> bool:

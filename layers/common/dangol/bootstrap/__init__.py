@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from dangol.bootstrap.aws import client as client, session as session, use_credentials as use_credentials
+    from dangol.bootstrap.channels import build_templates as build_templates
     from dangol.bootstrap.control import build_controller as build_controller
     from dangol.bootstrap.dispatch import dispatcher as dispatcher
     from dangol.bootstrap.lake import athena_lake as athena_lake
@@ -31,6 +32,7 @@ _MODULES: Final = {
     "build_person_keeper": "person",
     "build_recorder": "record",
     "build_reporter": "report",
+    "build_templates": "channels",
     "client": "aws",
     "clock": "process",
     "clock_of": "process",

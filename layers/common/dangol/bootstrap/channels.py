@@ -1,26 +1,95 @@
 """The provider of each channel."""
 
-from typing import Any
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from uuid import uuid4
 
-from dangol.adapters.objects import S3Objects
+from dangol.adapters.parameters import SsmParameters
 from dangol.bootstrap.aws import client
+from dangol.bootstrap.process import clock_of
 from dangol.config import Settings
 from dangol.domain.errors import DefinitionError
-from dangol.ports import Channel
+from dangol.domain.project import Project
+from dangol.pipeline.remembering import Remembered
+from dangol.ports import Channel, Templates
+
+if TYPE_CHECKING:
+    from dangol.adapters.provider_http import ProviderHttp
+
+T = TypeVar("T")
+# A repeated call could send twice: neither SES nor AWS's text messages have an idempotency key.
+_ONCE: Final = {"mode": "standard", "total_max_attempts": 1}
 
 
-def channel_of(config: Settings, name: str, provider: str, sender: Any) -> Channel:
+def channel_of(config: Settings, name: str, project: Project) -> Channel:
     """The adapter of a channel's provider; only the one that is used is imported."""
-    match name, provider:
+    told = project.settings(name)
+    match name, told.provider:
         case "email", "ses":
             from dangol.channels.email import EmailChannel
 
-            # A repeated call could send twice: SES has no idempotency key.
-            once = {"mode": "standard", "total_max_attempts": 1}
-            return EmailChannel(client("sesv2", config, retries=once), sender, config.configuration_set)
-        case _, "console":
+            return EmailChannel(client("sesv2", config, retries=_ONCE), project.sender, config.configuration_set)
+        case (("sms" | "alimtalk"), "solapi"):
+            from dangol.channels.solapi import BASE_URL, SolapiChannel, SolapiKeys, SolapiSender
+
+            keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
+            sender = SolapiSender(project.number or "", told.profile or "")
+            return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt)
+        case "alimtalk", "nhn":
+            from dangol.channels.nhn import BASE_URL as NHN_URL, NhnChannel, NhnKeys
+
+            known, api = _provider(config, "nhn", NhnKeys.parse, NHN_URL)
+            return NhnChannel(api, known, told.profile or "", _salt)
+        case "sms", "aws":
+            from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
+
+            texts = client("pinpoint-sms-voice-v2", config, retries=_ONCE)
+            return AwsSmsChannel(texts, AwsSmsSender(told.from_ or "", told.events or ""))
+        case _, ("console" | None):
+            from dangol.adapters.objects import S3Objects
             from dangol.channels.console import ConsoleChannel
 
             return ConsoleChannel(S3Objects(client("s3", config), config.need("lake_bucket")))
         case _:
-            raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
+            raise DefinitionError(f"no provider {told.provider} for {name}", field=f"channels.{name}.provider")
+
+
+def build_templates(config: Settings, project: Project) -> Templates | None:
+    """The templates of the provider of AlimTalks, on any stack; None where none is set up."""
+    if project.settings("alimtalk").provider in (None, "console"):
+        return None
+    known: Any = channel_of(config, "alimtalk", project)
+    return known  # type: ignore[no-any-return]  # every provider of AlimTalks knows its templates
+
+
+def _provider(
+    config: Settings, name: str, parse: Callable[[str], T], base_url: str
+) -> "tuple[Callable[[], T], ProviderHttp]":
+    """The keys of a provider, and its HTTP API; a `base_url` among the keys leads elsewhere."""
+    stored = _provider_keys(config, name)
+    return lambda: parse(stored()), _http(json.loads(stored()).get("base_url", base_url))
+
+
+@cache
+def _provider_keys(config: Settings, name: str) -> Callable[[], str]:
+    parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
+    return Remembered(lambda: parameters.secret(f"providers/{name}"), clock_of(config).seconds)
+
+
+@cache
+def _http(base_url: str) -> "ProviderHttp":
+    from dangol.adapters.provider_http import ProviderHttp
+
+    return ProviderHttp(base_url)
+
+
+def _real_time(config: Settings) -> datetime:
+    """The time outside, also where a local stack's own has been moved."""
+    return datetime.fromtimestamp(clock_of(config).seconds(), tz=UTC)
+
+
+def _salt() -> str:
+    return uuid4().hex

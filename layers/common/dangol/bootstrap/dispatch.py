@@ -1,7 +1,7 @@
 """The `dispatch` stage."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
@@ -57,7 +57,7 @@ def _plans(config: Settings, dynamodb: Any) -> Callable[[str], RunPlan]:
         runs=DynamoRuns(dynamodb, campaigns),
         definitions=DynamoDefinitions(dynamodb, campaigns),
         keys=remembered(lambda: Keys.parse(parameters.secret("link-keys"), clock().now())),
-        channel=lambda name, provider, sender: channel_of(config, name, provider, sender),
+        channel=partial(channel_of, config),
         clock=clock(),
         memory=_RUN_STATE_FOR,
     )

@@ -1,6 +1,6 @@
 """Notices of consent, which the `dispatch` function sends."""
 
-from functools import cache
+from functools import cache, partial
 from uuid import uuid4
 
 from dangol.adapters.definitions import DynamoDefinitions
@@ -25,7 +25,7 @@ def notifier() -> Notifier:
         definitions=DynamoDefinitions(dynamodb, campaigns),
         ledgers=DynamoLedgers(dynamodb, config.need("ledger_table"), campaigns),
         journals=DynamoJournals(dynamodb, campaigns),
-        channel=lambda name, provider, sender: channel_of(config, name, provider, sender),
+        channel=partial(channel_of, config),
         throttle=DynamoThrottle(dynamodb, campaigns, horizon=Worker("", config.timeout).longest_piece),
         sends=SqsQueue(sqs, config.need("send_queue_url")),
         events=SqsQueue(sqs, config.need("event_queue_url")),

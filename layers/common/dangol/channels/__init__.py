@@ -1,1 +1,1 @@
-"""One file per channel: a message in the provider's words."""
+"""One file per provider: a message in the vendor's words, and the vendor's answer in ours."""

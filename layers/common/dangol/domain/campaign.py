@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, W
 
 from dangol.domain.channel import ChannelName
 from dangol.domain.goal import Goal, Target
-from dangol.domain.message import CallToAction, MessagePart, MessageText, merge
+from dangol.domain.message import CallToAction, MessagePart, MessageText, merge, misfits
 from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose
 from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
@@ -175,8 +175,19 @@ class Campaign(Node):
                 self.message_of(variant)
             except ValidationError:
                 raise wrong("both label and link are needed", "variants", index, "message", "cta") from None
-        if self.channel == "email" and not all(message.subject for message in self.messages()):
-            raise wrong("an e-mail needs a subject", "message", "subject")
+        for message in self.messages():
+            for field, problem in misfits(message, self.channel):
+                raise wrong(problem, "message", field)
+        return self
+
+    @model_validator(mode="after")
+    def _alimtalk_informs(self) -> Self:
+        if self.channel == "alimtalk" and self.purpose == "marketing":
+            raise wrong(
+                "AlimTalk carries information only, and Kakao approves no template that advertises; "
+                "advertise by sms or email, or write purpose: information where it is none",
+                "purpose",
+            )
         return self
 
     def message_of(self, variant: Variant | None) -> MessageText:

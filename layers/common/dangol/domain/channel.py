@@ -6,7 +6,7 @@ from pydantic import AfterValidator, WithJsonSchema
 
 from dangol.domain.quantities import Text
 
-ChannelName = Literal["email", "console"]
+ChannelName = Literal["email", "sms", "alimtalk", "console"]
 CHANNELS: Final = (
     "email",
     "sms",

@@ -28,9 +28,9 @@ from dangol.domain.condition import (
 from dangol.domain.doing import as_did
 from dangol.domain.event_bounds import did, did_not, first_did, keys_of, last_did
 from dangol.domain.matching import Moment
-from dangol.domain.profile import ADDRESS_TRAITS
+from dangol.domain.profile import ADDRESS_TRAITS, PHONE
 from dangol.domain.segment import Condition, Group, Segment
-from dangol.domain.sieve import ALWAYS, OPEN, Check, Columns, Sieve, Subject, exactly
+from dangol.domain.sieve import ALWAYS, NEVER, OPEN, Check, Columns, Sieve, Subject, exactly
 from dangol.domain.trait_bounds import trait
 
 _WINDOW: Final = ("within", "between", "since", "during")
@@ -117,6 +117,9 @@ def _reachable(condition: ReachableCondition, _moment: Moment) -> Sieve:
     if condition.reachable == "console":
         return exactly(ALWAYS)
     subject = Subject("trait", address_trait(condition.reachable))
+    if subject.name == PHONE:
+        # A store cannot tell a number that can be dialled from one that cannot.
+        return Sieve(Check(subject, "exists"), NEVER)
     return Sieve(Check(subject, "exists"), Check(subject, ">=", _PRINTABLE))
 
 

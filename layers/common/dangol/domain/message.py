@@ -1,9 +1,27 @@
 """What a campaign says, in the channel's own form."""
 
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
 
+from pydantic import Field
+
+from dangol.domain.channel import ChannelName
 from dangol.domain.node import Node
 from dangol.domain.quantities import Text
+
+# What each channel cannot show; the console shows everything.
+_UNSHOWN: Final[Mapping[ChannelName, tuple[str, ...]]] = {
+    "email": ("template",),
+    "sms": ("preheader", "html", "template"),
+    "alimtalk": ("subject", "preheader", "html"),
+    "console": (),
+}
+_NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
+    "email": (("subject", "an e-mail needs a subject"),),
+    "sms": (),
+    "alimtalk": (("template", "an AlimTalk needs the code of its approved template"),),
+    "console": (),
+}
 
 
 class CallToAction(Node):
@@ -24,6 +42,7 @@ class MessageText(Node):
     preheader: Text | None = None
     text: Text
     html: Text | None = None
+    template: Text | None = Field(default=None, description="the code of the approved template, for alimtalk")
     cta: CallToAction | None = None
 
 
@@ -39,6 +58,16 @@ class MessagePart(MessageText):
 
     text: Text | None = None  # type: ignore[assignment]  # a part may leave out what the whole needs
     cta: CallToActionPart | None = None
+
+
+def misfits(message: MessageText, channel: ChannelName) -> Iterator[tuple[str, str]]:
+    """What of a message does not fit its channel: the field, and what is wrong with it."""
+    for name in _UNSHOWN[channel]:
+        if getattr(message, name) is not None:
+            yield name, f"{channel} cannot show it; take this line out"
+    for name, problem in _NEEDED[channel]:
+        if getattr(message, name) is None:
+            yield name, problem
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

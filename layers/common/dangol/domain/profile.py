@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dangol.domain.ledger import Entry
 from dangol.domain.pending import Pending
+from dangol.domain.phone import normalised
 from dangol.domain.project import EventSpec
 from dangol.domain.segment import facet_text
 
@@ -21,15 +22,16 @@ _FACET_KEY: Final = re.compile(r"(?P<event>.+?)\[[^=\[\]]+=.*\]", re.DOTALL)
 # A visitor without an account lives under a prefix that no user id can start with.
 ANONYMOUS_PREFIX: Final = "anon:"
 
+PHONE: Final = "phone"
 # Where the address of each channel stands among a person's traits.
 ADDRESS_TRAITS: Final[Mapping[str, str]] = {
     "email": "email",
-    "sms": "phone",
-    "lms": "phone",
-    "mms": "phone",
-    "alimtalk": "phone",
-    "brand_message": "phone",
-    "kakao": "phone",
+    "sms": PHONE,
+    "lms": PHONE,
+    "mms": PHONE,
+    "alimtalk": PHONE,
+    "brand_message": PHONE,
+    "kakao": PHONE,
     "push": "push_token",
     "web_push": "web_push",
 }
@@ -130,11 +132,14 @@ class Profile:
     touches: Touches | None = None
 
     def address(self, channel: str) -> str | None:
-        """Where a message on `channel` would go; the console reaches everybody by id."""
+        """Where a message on `channel` would go, a phone number as E.164; the console reaches everybody by id."""
         if channel == "console":
             return self.user_id
-        value = self.traits.get(ADDRESS_TRAITS.get(channel, channel))
-        return str(value) if value else None
+        trait = ADDRESS_TRAITS.get(channel, channel)
+        value = self.traits.get(trait)
+        if not value:
+            return None
+        return normalised(value) if trait == PHONE else str(value)
 
     def listed(self, name: str, since: int = 0) -> bool:
         """Whether the person is on a list that was last told in full at `since`, in epoch seconds."""

@@ -19,6 +19,7 @@ from dangol.domain.contact_rules import (
     TimeOfDay,
 )
 from dangol.domain.node import Node, wrong
+from dangol.domain.providers import PROVIDERS, TERMS, ProviderName
 from dangol.domain.quantities import Count, Number, Rate, Share, Text
 from dangol.domain.segment import Exclusion
 from dangol.domain.webhook import checked
@@ -110,10 +111,20 @@ class MergeTag(Node):
 
 
 class ChannelSettings(Node):
-    """The provider of a channel and how fast it may be used."""
+    """The provider of a channel, how fast it may be used, and what it knows the sender by."""
 
-    provider: Literal["ses", "console"] | None = None
-    rate: Rate = 14
+    provider: ProviderName | None = None
+    rate: Rate | None = Field(default=None, description="messages a second; what the provider is known to take")
+    from_: Annotated[Text, _fits(r"[+\w:/-][\w:/ -]*", "1588-0000")] | None = Field(
+        default=None, alias="from", description="the registered number that text messages come from"
+    )
+    profile: Text | None = Field(default=None, description="the KakaoTalk channel's key at the provider")
+    events: Text | None = Field(default=None, description="the configuration set of AWS that tells of receipts")
+
+    @property
+    def messages_per_second(self) -> int:
+        """The rate, or the one that the provider is known to take."""
+        return self.rate or TERMS[self.provider or "console"].rate
 
 
 class ProjectLimits(Node):
@@ -159,15 +170,36 @@ class Project(Node):
     )
 
     @model_validator(mode="after")
-    def _console_has_no_provider(self) -> Self:
-        if "console" in self.channels and self.channels["console"].provider == "ses":
-            raise wrong("the console takes no provider but console", "channels", "console", "provider")
+    def _providers_send_on_their_channels(self) -> Self:
+        for channel, settings in self.channels.items():
+            if settings.provider not in (None, *PROVIDERS[channel]):
+                able = ", ".join(PROVIDERS[channel])
+                raise wrong(f"{settings.provider} does not send on {channel}; one of {able}", *_at(channel, "provider"))
+        return self
+
+    @model_validator(mode="after")
+    def _providers_know_the_sender(self) -> Self:
+        texts, talk = self.settings("sms"), self.settings("alimtalk")
+        if texts.provider == "solapi" and self.number is None:
+            raise wrong(
+                "text messages need the number they come from; write from: with a number registered there",
+                *_at("sms", "from"),
+            )
+        if talk.provider in ("solapi", "nhn") and talk.profile is None:
+            raise wrong(
+                "AlimTalk needs the KakaoTalk channel's key; write profile: with it", *_at("alimtalk", "profile")
+            )
         return self
 
     @property
     def zone(self) -> ZoneInfo:
         """The project's own time zone."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def number(self) -> str | None:
+        """The number that text messages come from."""
+        return self.settings("sms").from_ or self.sender.phone
 
     @property
     def home_country(self) -> str | None:
@@ -183,8 +215,12 @@ class Project(Node):
         return self.channels.get(channel, _UNCONFIGURED)  # type: ignore[call-overload, no-any-return]
 
 
+def _at(channel: str, key: str) -> tuple[str, str, str]:
+    return "channels", channel, key
+
+
 _PLAIN: Final = EventSpec()
-_UNCONFIGURED: Final = ChannelSettings(provider="console", rate="1000/s")
+_UNCONFIGURED: Final = ChannelSettings(provider="console")
 # Before the first `dangol apply`: nothing is declared, and nobody is written to in a name that nobody has told.
 UNAPPLIED: Final = Project(
     project="unapplied", sender=Sender(name="unapplied", email="nobody@unapplied.invalid"), consent_notice=False

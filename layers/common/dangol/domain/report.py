@@ -1,5 +1,6 @@
 """The result of a run against its goal, from its counters; the shape is documented and never renamed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from dangol.domain.variant import arms, holdout_share
 from dangol.domain.winner import Winner, outcome
 
 ENGAGEMENT: Final = ("opened", "clicked", "unsubscribed", "bot_clicked", "machine_opened")
+# What carriers call text messages.
+KINDS: Final = ("sms", "lms")
 # What the channel itself must confirm; None until a receipt of that kind can come.
 RECEIPTS: Final = ("delivered", "bounced", "shown")
 
@@ -70,7 +73,7 @@ def _revenue(result: RunResult, arm: ArmCounts) -> float | None:
 
 
 def _variant(result: RunResult, arm: ArmCounts, holdout: ArmCounts) -> dict[str, Any]:
-    goal, price = result.campaign.goal, result.project.prices.get(result.campaign.channel)
+    goal = result.campaign.goal
     revenue, sent = _revenue(result, arm), arm["sent"]
     engaged = {what: None if arm.held_out else arm[what] for what in ENGAGEMENT}
     receipts = {what: arm[what] or None for what in RECEIPTS}
@@ -81,7 +84,7 @@ def _variant(result: RunResult, arm: ArmCounts, holdout: ArmCounts) -> dict[str,
         "sent": sent,
         **receipts,
         **engaged,
-        "cost": None if price is None else price * sent,
+        "cost": _cost(result, arm),
         "click_rate": None if arm.held_out else _rate(arm["clicked"], sent),
         "click_rate_shown": _rate(arm["clicked"], arm["shown"]),
         "converted": arm["goal:people"] if goal else None,
@@ -91,6 +94,18 @@ def _variant(result: RunResult, arm: ArmCounts, holdout: ArmCounts) -> dict[str,
         "also": {event: _also(arm, event) for event in result.campaign.also},
         "uplift": None if arm.held_out else _uplift(result, arm, holdout),
     }
+
+
+def _cost(result: RunResult, arm: ArmCounts) -> float | None:
+    """What the messages cost, each kind at its own price; None where a price is not known.
+
+    Whose kind nobody counted, because the worker died, pays the channel's price.
+    """
+    channel, prices = result.campaign.channel, result.project.prices
+    paid = Counter({kind: arm[f"kind:{kind}"] for kind in KINDS})
+    paid[channel] += arm["sent"] - paid.total()
+    kinds = [kind for kind, number in paid.items() if number] or [channel]
+    return sum(prices[kind] * paid[kind] for kind in kinds) if all(kind in prices for kind in kinds) else None
 
 
 def _also(arm: ArmCounts, event: str) -> dict[str, Any]:

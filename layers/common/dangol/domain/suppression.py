@@ -1,11 +1,17 @@
 """How an address that must not be written to is kept. Standard library alone: `track` starts with it."""
 
 import hashlib
+from typing import Final
+
+from dangol.domain.phone import normalised
+
+_PHONES: Final = frozenset({"sms", "lms", "mms", "alimtalk", "brand_message", "kakao"})
 
 
 def address_hash(channel: str, address: str) -> str:
-    """How a suppressed address is kept: recognisable, not readable."""
-    return hashlib.sha256(f"{channel}:{address.strip().lower()}".encode()).hexdigest()[:24]
+    """How a suppressed address is kept: recognisable however it is written, not readable."""
+    known = normalised(address) if channel in _PHONES else None
+    return hashlib.sha256(f"{channel}:{known or address.strip().lower()}".encode()).hexdigest()[:24]
 
 
 def forgotten_key(user_id: str) -> str:

@@ -17,8 +17,9 @@ from dangol.pipeline.happening import tracked
 from dangol.pipeline.intake import Intake
 from dangol.pipeline.message_calls import message_in
 from dangol.pipeline.passing_on import EventQueue
+from dangol.pipeline.provider_receipts import is_door, most_bytes, receipts_at
 from dangol.pipeline.remembering import Remembered
-from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
+from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +59,9 @@ class Calls:
     def answer(self, call: str, request: Request) -> Response:
         """Answer one call; what it says is queued before it is answered 200."""
         try:
-            if call == "receipts/webhook":
-                return self._receipt(request)
+            door, _, provider = call.partition("/")
+            if door == "receipts" and is_door(provider):
+                return self._receipts(provider, request)
             if call == "messages":
                 return self._message(request)
             return self._take_in(call, request)
@@ -78,17 +80,19 @@ class Calls:
             self._queue.send(_bodies(taken.happenings))
         return told(taken.status, taken.answer)
 
-    def _receipt(self, request: Request) -> Response:
+    def _receipts(self, provider: str, request: Request) -> Response:
         """Queue what a provider says; repeats count once."""
-        if len(request.body) > MAX_CALL:
-            return told(413, {"error": "too large", "limit": MAX_CALL})
+        limit = most_bytes(provider)
+        if len(request.body) > limit:
+            return told(413, {"error": "too large", "limit": limit})
         try:
-            receipt = receipt_in(request.headers, request.body, self._secrets.webhook_key(), self._now())
+            receipts = receipts_at(provider, request.headers, request.body, self._secrets.webhook_key(), self._now())
         except SignatureError:
             return told(401, {"error": "the signature is missing, wrong or too old"})
         except PayloadError as error:
             return _wrong(error)
-        self._queue.send([json.dumps(receipt)])
+        if receipts:
+            self._queue.send(_bodies(receipts))
         return told(200, {"success": True})
 
     def _message(self, request: Request) -> Response:

@@ -32,12 +32,17 @@ def arm_name(campaign: Campaign, entry: Entry) -> str:
     return HOLDOUT if entry.variant == HOLDOUT_VARIANT else arms(campaign)[entry.variant].name
 
 
-def of_claim(entry: Entry, reason: str | None = None) -> Counter[str]:
-    """What a claimed person adds: to the run, to the arm, to the labels that selected them."""
+def of_claim(entry: Entry, reason: str | None = None, kind: str | None = None) -> Counter[str]:
+    """What a claimed person adds: to the run, to the arm, to the labels that selected them.
+
+    `kind` is what the carrier calls a message that was taken, since each kind has a price of its own.
+    """
     state = entry.state.name.lower()
     counted = Counter({f"arm:{arm_key(entry)}:{state}": 1})
     if entry.state is State.FAILED:
         counted[f"failed:{reason or 'unknown'}"] += 1
+    if kind and entry.state is State.SENT:
+        counted[f"arm:{arm_key(entry)}:kind:{kind}"] += 1
     for label in label_bits(entry.labels):
         counted[f"label:{label}:audience"] += 1
         if entry.state is State.SENT:

@@ -29,7 +29,7 @@ from dangol.pipeline.work import (
     Work,
     decisions_of,
 )
-from dangol.ports import Journal, Message, Refused, Verdict
+from dangol.ports import Accepted, Journal, Message, Refused, Verdict
 
 _LONGEST: Final = timedelta(seconds=MAX_DELAY)
 # A hand-over that would begin later than this after its claim is decided again.
@@ -178,6 +178,8 @@ class Dispatcher:
             answers = [Refused(str(error), retryable=error.retryable)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
             work.note(index, answer)
+            if isinstance(answer, Accepted) and messages[index].kind:
+                work.kinds[index] = messages[index].kind
         self._claimer.refused(work, batch)
 
     def _finish(self, work: Work) -> Counter[str]:
@@ -225,7 +227,7 @@ class Dispatcher:
         states = list(work.states)
         for index in ended:
             entry = replace(work.entries[index], state=ENDED[work.states[index]])
-            deltas.update(of_claim(entry, work.why.get(index)))
+            deltas.update(of_claim(entry, work.why.get(index), work.kinds.get(index)))
             states[index] = work.states[index].upper()
         for index, reason in work.skipped.items():
             deltas.update(of_skip(reason, work.recipient(index).labels))

@@ -34,8 +34,10 @@ class Renderer:
 
     def __init__(self, rendering: Rendering) -> None:
         self._r = rendering
+        self._codes = [rendering.campaign.message_of(v).template or "" for v in arms(rendering.campaign)]
         self._templates: Sequence[MessageTemplate] = [
-            MessageTemplate(rendering.campaign.message_of(v), rendering.project) for v in arms(rendering.campaign)
+            MessageTemplate(rendering.campaign.message_of(v), rendering.project, rendering.campaign.channel)
+            for v in arms(rendering.campaign)
         ]
 
     def message(self, recipient: Recipient, variant: int) -> Message:
@@ -57,6 +59,10 @@ class Renderer:
             subject=rendered.subject,
             text=rendered.text,
             html=rendered.html,
+            kind=rendered.kind,
+            advertising=advertising,
+            template=self._codes[variant],
+            values=rendered.values,
             headers=_way_out(signer.unsubscribe) if advertising else {},
             send_id=sign(Mark(r.run, recipient.user_id, variant, SEND_ID), r.keys),
             short_links=shortener.paths,

@@ -59,7 +59,7 @@ class Notifier:
         project = self._s.definitions.project()
         settings, now = project.settings(order.by), self._s.clock.seconds()
         provider = settings.provider or "console"
-        start = self._s.throttle.reserve(provider, settings.rate, 1, now)
+        start = self._s.throttle.reserve(provider, settings.messages_per_second, 1, now)
         if start is None:
             self._s.sends.send([order.model_dump_json()], delay=_WAIT)
             return "waiting"
@@ -70,11 +70,11 @@ class Notifier:
         if journal is None:
             return "known"
         self._s.clock.wait_until(start)
-        return self._hand_over(order, project, provider, journal)
+        return self._hand_over(order, project, journal)
 
-    def _hand_over(self, order: SendNotice, project: Project, provider: str, journal: Journal) -> str:
+    def _hand_over(self, order: SendNotice, project: Project, journal: Journal) -> str:
         try:
-            (answer,) = self._s.channel(order.by, provider, project.sender).send([_message(order, project)])
+            (answer,) = self._s.channel(order.by, project).send([_message(order, project)])
         except DoubtError as error:
             answered, outcome = str(error), "unknown"
         except SendError as error:

@@ -129,7 +129,10 @@ class PersonKeeper:
 
 def _addresses(profile: Profile) -> frozenset[str]:
     traits = {channel: profile.traits.get(name) for channel, name in ADDRESS_TRAITS.items()}
-    return frozenset(address_hash(channel, told) for channel, told in traits.items() if isinstance(told, str))
+    # A spreadsheet makes a number of what is dialled.
+    return frozenset(
+        address_hash(channel, str(told)) for channel, told in traits.items() if isinstance(told, str | int)
+    )
 
 
 def _profile(profile: Profile) -> dict[str, Any]:

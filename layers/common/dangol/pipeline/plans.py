@@ -6,7 +6,7 @@ from functools import partial
 
 from dangol.domain.campaign import Campaign, StopWhen
 from dangol.domain.decision import Run
-from dangol.domain.project import Project, Sender
+from dangol.domain.project import Project
 from dangol.domain.stopping import slide, too_many
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms
@@ -17,8 +17,8 @@ from dangol.pipeline.pacing import Pace, pace_of, slower
 from dangol.pipeline.work import RunPlan
 from dangol.ports import Channel, Clock, Definitions, RunItem, Runs
 
-# Names a channel, its provider and the sender; gives the adapter.
-ChannelOf = Callable[[str, str, Sender], Channel]
+# Names a channel and the project; gives the adapter of its provider.
+ChannelOf = Callable[[str, Project], Channel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Plans:
         definition = self.definitions.version(item.campaign_id, item.version)
         campaign, project = definition.campaign, definition.project
         provider = provider_of(campaign, project)
-        channel = self.channel(campaign.channel, provider, project.sender)
+        channel = self.channel(campaign.channel, project)
         rendering = Rendering(item.number, campaign, project, definition.link_base, keys)
         plan = RunPlan(
             run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at),
@@ -112,6 +112,6 @@ def provider_of(campaign: Campaign, project: Project) -> str:
 
 def campaign_pace(campaign: Campaign, project: Project, batch_size: int) -> Pace:
     """The provider's pace, or the campaign's own where its rate is lower."""
-    rate = project.settings(campaign.channel).rate
+    rate = project.settings(campaign.channel).messages_per_second
     pace, own = pace_of(rate, batch_size), campaign.limits.rate
     return slower(pace, own) if own and own < rate else pace

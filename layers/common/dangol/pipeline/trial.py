@@ -13,10 +13,12 @@ from dangol.domain.advertising import LABEL
 from dangol.domain.campaign import Campaign
 from dangol.domain.errors import DoubtError, SendError
 from dangol.domain.project import Project
+from dangol.domain.short_links import LIFETIME
+from dangol.domain.text_bytes import text_type
 from dangol.domain.tracking import NO_RUN, Keys
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.pipeline.plans import ChannelOf, campaign_pace, provider_of
-from dangol.ports import Accepted, Clock, Message, Throttle
+from dangol.ports import Accepted, Clock, Message, ShortLinks, Throttle
 from dangol.rendering import MissingVariableError
 
 _MARKS: Final = {"ko": "[테스트]"}
@@ -29,6 +31,7 @@ class Trial:
     keys: Callable[[], Keys]
     channel: ChannelOf
     throttle: Throttle
+    short_links: ShortLinks
     clock: Clock
 
     def send(self, order: SendTest) -> dict[str, Any]:
@@ -39,11 +42,13 @@ class Trial:
             message = self._message(order, campaign, project)
         except MissingVariableError as error:
             return _told("skipped", provider, reason="missing_variable", variable=str(error))
-        channel = self.channel(campaign.channel, provider, project.sender)
+        channel = self.channel(campaign.channel, project)
         pace = campaign_pace(campaign, project, channel.batch_size)
         start = self.throttle.reserve(provider, 1 / pace.interval, 1, self.clock.seconds())
         if start is None:
             return _told("skipped", provider, reason="rate_taken")
+        if message.short_links:
+            self.short_links.put_many(message.short_links, expires_at=int(self.clock.now().timestamp()) + LIFETIME)
         self.clock.wait_until(start)
         try:
             (answer,) = channel.send([message])
@@ -59,13 +64,14 @@ class Trial:
         rendering = Rendering(NO_RUN, campaign, project, order.link_base, self.keys())
         message = Renderer(rendering).message(order.recipient, order.variant)
         mark = _MARKS.get(project.locale, "[test]")
-        if message.subject:
+        if message.subject and not message.kind:
             return replace(message, subject=marked(message.subject, mark))
-        return replace(message, text=f"{mark} {message.text}")
+        text = marked(message.text, mark)
+        return replace(message, text=text, kind=text_type(text, message.subject) if message.kind else "")
 
 
 def marked(subject: str, mark: str) -> str:
-    """Mark a subject as a test's; the law's label stays at the beginning."""
+    """Mark a subject or a text as a test's; the law's label stays at the beginning."""
     if subject.startswith(LABEL):
         return f"{LABEL} {mark}{subject.removeprefix(LABEL)}"
     return f"{mark} {subject}"

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from dangol.domain.reference import read_reference
 from dangol.domain.suppression import address_hash
 
 # How far the sender's clock may be from ours, in seconds: an older call may be somebody's recording.
 TOLERANCE: Final = 300
 MAX_CALL: Final = 64 * 1024
 MAX_ID: Final = 256
-_RUN_DIGITS: Final = 10
+# 160 bits, in hexadecimal digits.
+_SHARED: Final = 40
 _KINDS: Final = {"message.delivered": "delivered", "message.bounced": "bounced", "message.complained": "complained"}
 
 
@@ -65,6 +67,15 @@ def receipt_in(headers: Mapping[str, str], body: bytes, secret: str, now: dateti
     }
 
 
+def shared_secret(secret: str, provider: str) -> str:
+    """What `provider` is given to know our receipts' door by: made of our own secret, which it does not learn.
+
+    Raises:
+        SignatureError: the secret is none of ours.
+    """
+    return hmac.digest(_key(secret), f"receipts:{provider}".encode(), hashlib.sha256).hex()[:_SHARED]
+
+
 def _verified(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> str:
     call_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not call_id or not sent_at.isascii() or not sent_at.isdigit() or len(call_id) > MAX_ID:
@@ -86,21 +97,25 @@ def signature(call_id: str, sent_at: str, body: bytes, secret: str) -> str:
     Raises:
         SignatureError: the secret is none of ours.
     """
+    mac = hmac.digest(_key(secret), f"{call_id}.{sent_at}.".encode() + body, hashlib.sha256)
+    return f"v1,{base64.b64encode(mac).decode()}"
+
+
+def _key(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not key:
         raise SignatureError
-    mac = hmac.digest(key, f"{call_id}.{sent_at}.".encode() + body, hashlib.sha256)
-    return f"v1,{base64.b64encode(mac).decode()}"
+    return key
 
 
 def _reference(data: Mapping[str, Any]) -> tuple[int, str]:
-    run, _, user_id = _text(data, "reference").partition(":")
-    if not run.isascii() or not run.isdigit() or len(run) > _RUN_DIGITS or not user_id:
+    whose = read_reference(_text(data, "reference"))
+    if whose is None:
         raise PayloadError("data.reference", "must be the reference that the message was handed over with")
-    return int(run), user_id
+    return whose
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

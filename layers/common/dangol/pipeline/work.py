@@ -86,6 +86,8 @@ class Work:
     entries: dict[int, Entry] = field(default_factory=dict)
     skipped: dict[int, Reason] = field(default_factory=dict)
     provider_ids: dict[int, str] = field(default_factory=dict)
+    # What a carrier calls the messages that were taken, where a channel has several kinds.
+    kinds: dict[int, str] = field(default_factory=dict)
     # Seconds until the recipient is worth another try.
     waiting: dict[int, float] = field(default_factory=dict)
     # Until when, for those whom the decision itself holds.

@@ -1,6 +1,17 @@
 """What the pipeline needs from the world, each protocol as small as its caller's need."""
 
-from dangol.ports.channels import Accepted, Channel, Delivery, Message, Refused, ShortLinks, Webhooks
+from dangol.ports.channels import (
+    Accepted,
+    Channel,
+    Delivery,
+    Http,
+    HttpAnswer,
+    Message,
+    Refused,
+    ShortLinks,
+    Templates,
+    Webhooks,
+)
 from dangol.ports.clock import Clock, Throttle
 from dangol.ports.journals import Journal, Journals, Standing, Verdict
 from dangol.ports.lake import LakeReader, Objects, Queries, StoredObjects, Traces
@@ -16,6 +27,8 @@ __all__ = [
     "Definition",
     "Definitions",
     "Delivery",
+    "Http",
+    "HttpAnswer",
     "Journal",
     "Journals",
     "LakeReader",
@@ -38,6 +51,7 @@ __all__ = [
     "ShortLinks",
     "Standing",
     "StoredObjects",
+    "Templates",
     "Throttle",
     "Timer",
     "Traces",

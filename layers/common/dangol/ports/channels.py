@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
+
+from dangol.domain.approved_template import ApprovedTemplate
+from dangol.domain.fate import Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,12 @@ class Message:
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     # What an app or a service worker says it was shown or clicked by.
     send_id: str = field(repr=False, default="")
+    # What a carrier calls it where a channel has several: sms, lms.
+    kind: str = ""
+    advertising: bool = False
+    # The code of a template that the provider knows, and its variables.
+    template: str = ""
+    values: Mapping[str, str] = field(repr=False, default_factory=dict)
     # What the codes in its text stand for; to be stored before the text goes out.
     short_links: Mapping[str, str] = field(repr=False, default_factory=dict)
 
@@ -41,6 +50,39 @@ class Refused:
     reason: str
     retryable: bool = False
     suppress: bool = False
+
+    @classmethod
+    def by(cls, reason: str, fate: Fate) -> "Refused":
+        """The refusal that a provider's code means."""
+        return cls(reason, retryable=fate is Fate.LATER, suppress=fate in (Fate.DEAD, Fate.OPTED_OUT))
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a provider answered: a status, and its JSON; empty where that is no object."""
+
+    status: int
+    content: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+
+class Http(Protocol):
+    """A provider's HTTP API."""
+
+    def post(self, path: str, content: Mapping[str, Any], headers: Mapping[str, str]) -> HttpAnswer:
+        """Post JSON. Raises `UnavailableError` where nothing was taken, `DoubtError` where that is not certain."""
+        ...
+
+    def get(self, path: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """Ask for JSON. Raises `UnavailableError` or `DoubtError` where no answer came."""
+        ...
+
+
+class Templates(Protocol):
+    """The templates that a provider knows."""
+
+    def template(self, code: str) -> ApprovedTemplate:
+        """A template by its code. Raises `NotFoundError`, and `SendError` where the provider does not answer."""
+        ...
 
 
 class Channel(Protocol):

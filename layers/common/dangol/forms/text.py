@@ -1,0 +1,16 @@
+"""A text message: its words, the act asked for as a line with its link, and what the law adds; SMS or LMS by bytes."""
+
+from dangol.domain.text_advertising import advertised
+from dangol.domain.text_bytes import text_type
+from dangol.forms.filled import Filled, Formed
+
+
+def formed(filled: Filled) -> Formed:
+    """The message as a text; a subject is the title of an LMS."""
+    text = filled.parts["text"].strip()
+    if filled.action:
+        text = "{}\n{} {}".format(text, *filled.action)
+    if filled.law is not None:
+        text = advertised(text, filled.project, filled.unsubscribe, filled.law)
+    title = " ".join(filled.parts.get("subject", "").split())
+    return Formed(text, title, kind=text_type(text, title))

@@ -1,0 +1,64 @@
+"""AWS End User Messaging SMS: `SendTextMessage`, signed, one message a call."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.fakes.providers.server import Call, ProviderServer
+
+KEY, SECRET, REGION = "AKIATEST", "awsSecretaccessKey", "us-east-1"
+ORIGINATION = "+12065550100"
+_SIGNED = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})")
+
+
+@dataclass
+class FakeAwsSms(ProviderServer):
+    """`refusals` are the exceptions to answer with for a number: its name, and its reason."""
+
+    refusals: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def answer(self, call: Call) -> tuple[int, dict[str, Any], dict[str, str]]:
+        if call.headers.get("x-amz-target") != "PinpointSMSVoiceV2.SendTextMessage":
+            return refused("UnknownOperationException")
+        body = call.content
+        wrong = ("InvalidSignatureException", "") if not self.signed(call) else self.wrong(body)
+        if wrong:
+            return refused(*wrong)
+        self.taken.append(body["DestinationPhoneNumber"])
+        return 200, {"MessageId": str(uuid4())}, {}
+
+    def wrong(self, body: dict[str, Any]) -> tuple[str, str] | None:
+        """The exception and the reason that a message is refused with."""
+        number, context = body["DestinationPhoneNumber"], body.get("Context", {})
+        if not re.fullmatch(r"\+?[1-9][0-9]{1,18}", number) or not 1 <= len(body["MessageBody"]) <= 1_600:
+            return "ValidationException", "FIELD_VALIDATION_FAILED"
+        if len(context) > 5 or any(len(name) > 100 or len(value) > 800 for name, value in context.items()):
+            return "ValidationException", "INVALID_PARAMETER"
+        if body.get("OriginationIdentity", ORIGINATION) != ORIGINATION:
+            return "ResourceNotFoundException", ""
+        return self.refusals.get(number)
+
+    def signed(self, call: Call) -> bool:
+        """Whether the call is signed as botocore would sign it."""
+        given = _SIGNED.fullmatch(call.headers.get("authorization", ""))
+        if given is None:
+            return False
+        credential, names, mac = given.groups()
+        _, _, region, service, _ = credential.split("/")
+        request = AWSRequest("POST", self.url + call.path, data=call.body)
+        for name in names.split(";"):
+            request.headers[name] = call.headers[name]
+        request.context["timestamp"] = call.headers["x-amz-date"]
+        signer = SigV4Auth(Credentials(KEY, SECRET), service, region)
+        text = signer.string_to_sign(request, signer.canonical_request(request))
+        return service == "sms-voice" and bool(signer.signature(text, request) == mac)
+
+
+def refused(name: str, reason: str = "") -> tuple[int, dict[str, Any], dict[str, str]]:
+    told = {"__type": name, "Message": name, **({"Reason": reason} if reason else {})}
+    return 400, told, {"content-type": "application/x-amz-json-1.0"}

@@ -1,0 +1,300 @@
+"""What holds for every provider, whatever its own words are: each against a local fake of its API."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+
+from dangol.adapters.provider_http import ProviderHttp
+from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
+from dangol.channels.nhn import NhnChannel, NhnKeys
+from dangol.channels.solapi import SolapiChannel, SolapiKeys, SolapiSender
+from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError, UnavailableError
+from dangol.domain.providers import TERMS, ProviderName
+from dangol.ports import Accepted, Channel, Message, Refused
+from tests.fakes.providers import aws_sms, nhn, solapi
+from tests.fakes.providers.server import LOST, TAKEN_AND_LOST
+
+# Long enough for a call on a busy machine, short enough to wait for.
+PATIENCE = 0.7
+SALTS = count(1)
+TEXT = "(광고)단골상점\n오늘만 20%\n무료수신거부 080-000-0000"
+ACCESS = "-".join(("secret", "of", "nobody"))
+
+
+# What has to be closed when its test is over.
+OPEN: list[Any] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+def http(url: str) -> ProviderHttp:
+    made = ProviderHttp(url, httpx.Timeout(PATIENCE))
+    OPEN.append(made._client)
+    return made
+
+
+def salt() -> str:
+    return f"{next(SALTS):032x}"
+
+
+def text(place: int) -> Message:
+    number = f"+8210{place:08}"
+    return Message(f"u{place}", f"7:u{place}", number, text=TEXT, kind="sms", advertising=True)
+
+
+def talk(place: int) -> Message:
+    shown, values = "지은님, 주문이 출발했어요.", {"이름": "지은", "링크": "go.shop.example/c/t"}
+    return replace(text(place), text=shown, kind="", template="KA01TP01", values=values)
+
+
+def solapi_of(url: str, secret: str = solapi.SECRET, kept: ProviderHttp | None = None) -> SolapiChannel:
+    sender = SolapiSender("1588-0000", solapi.PROFILE)
+    keys = SolapiKeys.parse(json.dumps({"api_key": solapi.KEY, "api_secret": secret}))
+    return SolapiChannel(kept or http(url), lambda: keys, sender, lambda: datetime.now(UTC), salt)
+
+
+def nhn_of(url: str, secret: str = nhn.SECRET_KEY) -> NhnChannel:
+    keys = NhnKeys.parse(json.dumps({"app_key": nhn.APP_KEY, "secret_key": secret}))
+    return NhnChannel(http(url), lambda: keys, nhn.SENDER_KEY, salt)
+
+
+def aws_of(url: str, secret: str = aws_sms.SECRET) -> AwsSmsChannel:
+    once = Config(retries={"total_max_attempts": 1}, connect_timeout=PATIENCE, read_timeout=PATIENCE)
+    client = boto3.client(
+        "pinpoint-sms-voice-v2",
+        region_name=aws_sms.REGION,
+        endpoint_url=url,
+        aws_access_key_id=aws_sms.KEY,
+        aws_secret_access_key=secret,
+        config=once,
+    )
+    OPEN.append(client)
+    return AwsSmsChannel(client, AwsSmsSender(aws_sms.ORIGINATION, "receipts"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A provider on one channel: its fake, the adapter that leads there, and a message of its kind."""
+
+    name: str
+    provider: ProviderName
+    server: Callable[[], Any]
+    channel: Callable[..., Channel]
+    message: Callable[[int], Message]
+    # Has the fake refuse a number for good, and says the reason that the refusal then has.
+    refuse: Callable[[Any, str], str]
+    throttled: tuple[int, dict[str, Any]]
+    number: Callable[[Message], str] = lambda message: "0" + message.address.removeprefix("+82")
+    secrets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _refuse_solapi(server: solapi.FakeSolapi, number: str) -> str:
+    server.codes[number] = "3031"
+    return "solapi_3031"
+
+
+def _refuse_nhn(server: nhn.FakeNhn, number: str) -> str:
+    server.codes[number] = -8008
+    return "nhn_-8008"
+
+
+def _refuse_aws(server: aws_sms.FakeAwsSms, number: str) -> str:
+    server.refusals[number] = ("ValidationException", "DESTINATION_COUNTRY_BLOCKED")
+    return "aws_destination_country_blocked"
+
+
+def _nhn_talk(place: int) -> Message:
+    return replace(talk(place), template="ORDER01")
+
+
+CASES = [
+    Case(
+        "solapi texts",
+        "solapi",
+        solapi.FakeSolapi,
+        solapi_of,
+        text,
+        _refuse_solapi,
+        (429, {"errorCode": "TooManyRequests"}),
+        secrets=(solapi.SECRET,),
+    ),
+    Case(
+        "solapi alimtalk",
+        "solapi",
+        solapi.FakeSolapi,
+        solapi_of,
+        talk,
+        _refuse_solapi,
+        (400, {"errorCode": "NotEnoughBalance"}),
+        secrets=(solapi.SECRET,),
+    ),
+    Case(
+        "nhn alimtalk",
+        "nhn",
+        nhn.FakeNhn,
+        nhn_of,
+        _nhn_talk,
+        _refuse_nhn,
+        (429, {"message": "Too Many Requests"}),
+        secrets=(nhn.SECRET_KEY, nhn.APP_KEY),
+    ),
+    Case(
+        "aws texts",
+        "aws",
+        aws_sms.FakeAwsSms,
+        aws_of,
+        text,
+        _refuse_aws,
+        (400, {"__type": "ThrottlingException", "Message": "slow down"}),
+        number=lambda message: message.address,
+        secrets=(aws_sms.SECRET,),
+    ),
+]
+
+
+@pytest.fixture(params=CASES, ids=repr)
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture
+def server(case: Case, socket_enabled: None) -> Iterator[Any]:
+    with case.server() as running:
+        yield running
+
+
+def batch(case: Case, size: int = 3) -> list[Message]:
+    return [case.message(place) for place in range(min(size, TERMS[case.provider].batch_size))]
+
+
+def test_what_is_taken_has_an_id_and_is_taken_once(case, server):
+    messages = batch(case)
+
+    answers = case.channel(server.url).send(messages)
+
+    assert all(isinstance(answer, Accepted) and answer.provider_id for answer in answers)
+    assert server.taken == [case.number(message) for message in messages]
+
+
+def test_who_is_asked_to_slow_down_sent_nothing(case, server):
+    server.instead.append(case.throttled)
+
+    with pytest.raises(ThrottledError):
+        case.channel(server.url).send(batch(case))
+
+    assert server.taken == []
+
+
+def test_a_provider_that_does_not_know_us_refuses_the_call(case, server):
+    with pytest.raises(RejectedError):
+        case.channel(server.url, ACCESS).send(batch(case))
+
+    assert server.taken == []
+
+
+def test_a_provider_that_cannot_be_reached_took_nothing(case, socket_enabled):
+    with case.server() as gone:
+        url = gone.url
+
+    with pytest.raises(UnavailableError):
+        case.channel(url).send(batch(case))
+
+
+@pytest.mark.parametrize("lost", [LOST, TAKEN_AND_LOST])
+def test_a_call_that_is_cut_off_is_in_doubt_or_asked_again_and_never_taken_twice(case, server, lost):
+    messages = batch(case)
+    server.instead.append(lost)
+
+    if TERMS[case.provider].repeatable:
+        answers = case.channel(server.url).send(messages)
+        assert all(isinstance(answer, Accepted) and answer.provider_id for answer in answers)
+        assert server.taken == [case.number(message) for message in messages]
+    else:
+        with pytest.raises(DoubtError):
+            case.channel(server.url).send(messages)
+        assert len(server.taken) == (len(messages) if lost == TAKEN_AND_LOST else 0)
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if TERMS[each.provider].repeatable], ids=repr, indirect=True)
+@pytest.mark.parametrize("second", [LOST, (429, {}), (500, {}), (200, {})])
+def test_a_call_that_is_cut_off_and_not_answered_again_stays_in_doubt(case, server, second):
+    server.instead += [TAKEN_AND_LOST, second]
+
+    with pytest.raises(DoubtError):
+        case.channel(server.url).send(batch(case))
+
+    assert len(server.taken) == len(batch(case))
+
+
+def test_an_error_of_the_provider_s_own_is_in_doubt(case, server):
+    server.instead += [(500, {"message": "oops"})] * 2
+
+    with pytest.raises(DoubtError):
+        case.channel(server.url).send(batch(case))
+
+
+# What AWS answers is read by botocore.
+@pytest.mark.parametrize("case", [each for each in CASES if each.provider != "aws"], ids=repr, indirect=True)
+def test_an_answer_without_what_it_should_say_is_in_doubt(case, server):
+    server.instead += [(200, {})] * 2
+
+    with pytest.raises(DoubtError):
+        case.channel(server.url).send(batch(case))
+
+
+def test_a_part_of_a_batch_that_is_refused_is_told_apart(case, server):
+    messages = batch(case)
+    reason = case.refuse(server, case.number(messages[-1]))
+
+    answers = case.channel(server.url).send(messages)
+
+    assert answers[-1] == Refused(reason)
+    assert all(isinstance(answer, Accepted) for answer in answers[:-1])
+    assert server.taken == [case.number(message) for message in messages[:-1]]
+
+
+def test_secrets_and_what_is_said_to_whom_stay_out_of_logs_and_errors(case, server, caplog):
+    caplog.set_level(logging.DEBUG)
+    messages = batch(case)
+    logging.getLogger("botocore").setLevel(logging.INFO)
+    channel = case.channel(server.url)
+    channel.send(messages)
+    server.instead.append((500, {}))
+    server.instead.append((500, {}))
+
+    with pytest.raises(SendError) as raised:
+        channel.send(messages)
+
+    keys = getattr(channel, "_keys", lambda: None)()
+    said = f"{caplog.text}{raised.value!r}{channel!r}{vars(channel)!r}{keys!r}{messages!r}"
+    for word in (*case.secrets, messages[0].text, case.number(messages[0]), messages[0].address):
+        assert word not in said
+
+
+def test_connections_are_used_again(socket_enabled):
+    with solapi.FakeSolapi() as server:
+        kept = http(server.url)
+        channel = solapi_of(server.url, kept=kept)
+        for place in range(3):
+            channel.send([text(place)])
+        pool = kept._client._transport._pool  # type: ignore[attr-defined]
+
+        assert len(pool.connections) == 1
