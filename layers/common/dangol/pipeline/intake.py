@@ -44,6 +44,9 @@ class Taken:
     happenings: list[dict[str, Any]] = field(default_factory=list)
 
 
+_UNKNOWN: Final = Taken(401, {"error": "the write key is missing or wrong"})
+
+
 class _Refused(Exception):  # noqa: N818 - a value on its way to an answer, never an error of ours
     def __init__(self, name: str, problem: str) -> None:
         self.name, self.problem = name, problem
@@ -60,29 +63,30 @@ class Intake:
         """Take one call, made from `ip`: 200, 400 naming the field, 401 for a wrong key, 404, or 413 for too much."""
         if call not in (*_CALLS, "batch"):
             return Taken(404, {"error": "no such call"})
-        source = self.source(headers)
-        if source is None:
-            return Taken(401, {"error": "the write key is missing or wrong"})
         limit = MAX_BATCH if call == "batch" else MAX_CALL
+        source = self.source(headers)
+        if source is None and (headers.get("authorization") or len(body) > limit):
+            return _UNKNOWN
         if len(body) > limit:
             return Taken(413, {"error": "too large", "limit": limit})
         try:
-            return self._read(call, body, source, ip)
+            said = _said(body)
+            # A page that goes away can send a body and no header: Segment's own script puts the key in there.
+            source = source or self._source_of(str(said.get("writeKey", "")).encode(errors="replace"))
+            return self._read(call, said, source, ip) if source else _UNKNOWN
         except _Refused as refused:
             return Taken(400, {"error": refused.problem, "field": refused.name})
 
-    def _read(self, call: str, body: bytes, source: str, ip: str) -> Taken:
-        try:
-            said = _object(json.loads(body), "body")
-        except (ValueError, RecursionError):
-            raise _Refused("body", "the body is not JSON") from None
+    def _read(self, call: str, said: Mapping[str, Any], source: str, ip: str) -> Taken:
         if call == "batch":
             return self._batch(said, source, ip)
         return Taken(200, {"success": True}, self._happenings(call, said, source, ip))
 
     def source(self, headers: Mapping[str, str]) -> str | None:
-        """Whose write key a call carries; None where it is missing or wrong."""
-        given = _basic_user(headers.get("authorization", ""))
+        """Whose write key a call's header carries; None where it is missing or wrong."""
+        return self._source_of(_basic_user(headers.get("authorization", "")))
+
+    def _source_of(self, given: bytes) -> str | None:
         # Every key is compared, in constant time each, so that the time tells nothing.
         matching = [s for s, key in self._write_keys().items() if hmac.compare_digest(key.encode(), given)]
         return matching[0] if matching else None
@@ -135,6 +139,13 @@ class Intake:
         name = _PAGES.get(call) or ("group" if call == "group" else _event_name(said))
         properties = _part(said, "properties")
         return {"kind": "event", **shared, "event": name, "properties": properties, "value": _value(properties)}
+
+
+def _said(body: bytes) -> Mapping[str, Any]:
+    try:
+        return _object(json.loads(body), "body")
+    except (ValueError, RecursionError):
+        raise _Refused("body", "the body is not JSON") from None
 
 
 def _alias(said: Mapping[str, Any], now: datetime, source: str) -> dict[str, Any]:
