@@ -12,6 +12,7 @@ from cli.definitions.findings import Finding
 from cli.definitions.segment_checks import check_segment
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.channel import BY_ID
 from dangol.domain.errors import DefinitionError
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
@@ -20,7 +21,7 @@ from dangol.rendering import MessageTemplate, merge_tags
 
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
-_COPY: Final = ("subject", "preheader", "text", "html")
+_COPY: Final = ("subject", "title", "preheader", "text", "html", "close")
 _LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
 
 
@@ -36,7 +37,7 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     yield from check_copy(parts, project)
     yield from _check_law(campaign, project)
     yield from _check_goal(campaign, project)
-    if campaign.channel not in project.channels and campaign.channel != "console":
+    if campaign.channel not in {*project.channels, *BY_ID}:
         problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
         yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
 

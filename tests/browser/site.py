@@ -9,6 +9,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Page as Tab
+
 from dangol.pipeline.answers import Request, Response
 
 WEB = Path(__file__).parents[2] / "web"
@@ -17,7 +19,6 @@ STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {api}; worker-src 'self'; base-uri 'none'"
 )
 Answer = Callable[[Request], Response]
-Page = Callable[[str], tuple[str, str] | None]
 # What API Gateway adds to every answer, and answers `OPTIONS` with.
 _CORS = {
     "access-control-allow-origin": "*",
@@ -31,7 +32,7 @@ def _asked(handler: BaseHTTPRequestHandler) -> Request:
     address = urlsplit(handler.path)
     body = handler.rfile.read(int(handler.headers.get("content-length") or 0))
     headers = {name.lower(): value for name, value in handler.headers.items()}
-    return Request(handler.command, address.path, "r", headers, body, handler.client_address[0])
+    return Request(handler.command, address.path, "r", headers, body, handler.client_address[0], address.query)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -84,9 +85,15 @@ class Site:
         # What the API answers instead, first to last; None lets a call through.
         self.failures: list[int | None] = []
         self.script = ""
+        # What `dangol.init` takes on every page.
+        self.always = ""
         self.body = "<h1>단골상점</h1>"
         self.csp = STRICT
         self.api = self.url = ""
+
+    def begin(self, more: str = "", then: str = "") -> None:
+        """Have every page begin so: `more` of what `dangol.init` takes, and what comes after it."""
+        self.script = f"dangol.init({{host: {self.api!r}, writeKey: 'other'{self.always}{more}}});{then}"
 
     @contextmanager
     def open(self) -> Iterator["Site"]:
@@ -120,9 +127,18 @@ class Site:
         if name == "shop.js":
             return Response(200, {"content-type": "text/javascript; charset=utf-8"}, self.script.encode())
         page = f"""<!doctype html><html lang="ko"><meta charset="utf-8"><title>{request.path}</title>
-            <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{self.body}
+            <meta name="viewport" content="width=device-width">{self.body}
             <script src="/dangol.js"></script><script src="/shop.js"></script></html>"""
         policy = self.csp.format(api=self.api)
         return Response(
             200, {"content-type": "text/html; charset=utf-8", "content-security-policy": policy}, page.encode()
         )
+
+
+def until(page: Tab, condition: Callable[[], Any]) -> Any:
+    """The first true value of `condition`, while the browser goes on."""
+    for _ in range(200):
+        if value := condition():
+            return value
+        page.wait_for_timeout(50)
+    raise AssertionError("it does not come to that")

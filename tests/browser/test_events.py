@@ -2,16 +2,12 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
 
-from tests.browser.site import WEB, Site
+from tests.browser.site import WEB, Site, until
 from tests.unit.test_pipeline_track import World
-
-INIT = "dangol.init({host: %(api)r, writeKey: 'other'%(more)s});"
 
 
 @pytest.fixture
@@ -22,21 +18,8 @@ def world() -> World:
 @pytest.fixture
 def site(world: World) -> Iterator[Site]:
     with Site(world.tracker.answer).open() as site:
+        site.always = ", messages: false"
         yield site
-
-
-def begin(site: Site, more: str = "", then: str = "") -> None:
-    """Have every page of the site begin so."""
-    site.script = INIT % {"api": site.api, "more": more} + then
-
-
-def until(page: Page, condition: Callable[[], Any]) -> Any:
-    """The first true value of `condition`, while the browser goes on."""
-    for _ in range(200):
-        if value := condition():
-            return value
-        page.wait_for_timeout(50)
-    raise AssertionError("it does not come to that")
 
 
 def names(site: Site) -> list[str]:
@@ -49,7 +32,7 @@ def test_the_script_is_no_larger_than_promised():
 
 
 def test_pages_and_events_are_told_in_one_request_and_taken(page, site, world):
-    begin(site, then="dangol.track('view_item', {item_id: 'a'}); dangol.track('purchase', {value: 79000});")
+    site.begin(then="dangol.track('view_item', {item_id: 'a'}); dangol.track('purchase', {value: 79000});")
 
     page.goto(f"{site.url}/courses/dev?from=kakao#top")
 
@@ -63,7 +46,7 @@ def test_pages_and_events_are_told_in_one_request_and_taken(page, site, world):
 
 
 def test_whoever_comes_back_is_the_same_visitor_and_after_reset_another(page, site):
-    begin(site)
+    site.begin()
     page.goto(site.url)
     page.goto(f"{site.url}/again")
     until(page, lambda: len(site.events) == 2)
@@ -77,7 +60,7 @@ def test_whoever_comes_back_is_the_same_visitor_and_after_reset_another(page, si
 
 
 def test_whoever_is_identified_stays_so_on_later_pages(page, site):
-    begin(site, then="if (location.pathname === '/login') dangol.identify('u1', {plan: 'free'});")
+    site.begin(then="if (location.pathname === '/login') dangol.identify('u1', {plan: 'free'});")
     page.goto(f"{site.url}/login")
     page.goto(f"{site.url}/home")
     until(page, lambda: len(site.events) == 3)
@@ -89,7 +72,7 @@ def test_whoever_is_identified_stays_so_on_later_pages(page, site):
 
 
 def test_what_was_done_as_the_page_goes_away_is_told(page, site):
-    begin(site, more=", page: false", then="addEventListener('pagehide', () => 0);")
+    site.begin(more=", page: false", then="addEventListener('pagehide', () => 0);")
     page.goto(site.url)
     page.evaluate("dangol.track('left')")
 
@@ -99,7 +82,7 @@ def test_what_was_done_as_the_page_goes_away_is_told(page, site):
 
 
 def test_what_nobody_took_is_sent_again_and_once(page, site, world):
-    begin(site)
+    site.begin()
     site.failures = [503, 429]
 
     page.goto(site.url)
@@ -110,7 +93,7 @@ def test_what_nobody_took_is_sent_again_and_once(page, site, world):
 
 
 def test_what_no_other_try_would_mend_is_not_sent_again(page, site):
-    begin(site)
+    site.begin()
     site.failures = [401]
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -123,7 +106,7 @@ def test_what_no_other_try_would_mend_is_not_sent_again(page, site):
 
 
 def test_what_was_told_offline_waits_for_the_next_page(page, site):
-    begin(site)
+    site.begin()
     page.goto(site.url)
     until(page, lambda: site.events)
     page.route("**/v1/**", lambda route: route.abort())
@@ -140,7 +123,7 @@ def test_what_was_told_offline_waits_for_the_next_page(page, site):
 
 @pytest.mark.parametrize("more", [", consent: false", ", consent: 'pending'"])
 def test_nothing_is_kept_or_told_without_consent(page, site, more):
-    begin(site, more=more, then="dangol.track('view'); dangol.identify('u1');")
+    site.begin(more=more, then="dangol.track('view'); dangol.identify('u1');")
 
     page.goto(site.url)
     page.goto(f"{site.url}/next")
@@ -153,7 +136,7 @@ def test_nothing_is_kept_or_told_without_consent(page, site, more):
 
 def test_a_browser_that_says_no_is_believed_until_the_person_says_otherwise(page, site):
     page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
-    begin(site)
+    site.begin()
     page.goto(site.url)
     assert page.evaluate("localStorage.length") == 0
 
@@ -163,7 +146,7 @@ def test_a_browser_that_says_no_is_believed_until_the_person_says_otherwise(page
 
 
 def test_consent_that_is_withdrawn_ends_it_and_takes_the_id_away(page, site):
-    begin(site)
+    site.begin()
     page.goto(site.url)
     until(page, lambda: site.events)
 
@@ -176,7 +159,7 @@ def test_consent_that_is_withdrawn_ends_it_and_takes_the_id_away(page, site):
 
 
 def test_a_page_far_too_large_for_one_beacon_loses_nothing(page, site):
-    begin(site, more=", page: false")
+    site.begin(more=", page: false")
     page.goto(site.url)
     page.evaluate("for (let n = 0; n < 15; n++) dangol.track('big', {n, text: 'x'.repeat(9000)})")
 
@@ -188,7 +171,7 @@ def test_a_page_far_too_large_for_one_beacon_loses_nothing(page, site):
 
 def test_a_site_that_keeps_nothing_is_served_all_the_same(page, site):
     page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('blocked') }})")
-    begin(site)
+    site.begin()
 
     page.goto(site.url)
 
@@ -196,7 +179,7 @@ def test_a_site_that_keeps_nothing_is_served_all_the_same(page, site):
 
 
 def test_the_body_of_a_batch_is_what_segment_documents(page, site):
-    begin(site)
+    site.begin()
     page.goto(site.url)
     until(page, lambda: site.calls)
 

@@ -11,8 +11,10 @@ from dangol.bootstrap import process, track
 from dangol.bootstrap.channels import channel_of
 from dangol.bootstrap.preferences import preferences
 from dangol.bootstrap.process import remembered
+from dangol.bootstrap.showing import shower
 from dangol.channels.console import ConsoleChannel
 from dangol.channels.email import EmailChannel
+from dangol.channels.session import SessionChannel
 from dangol.config import Settings, SettingsError, variable
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Sender
@@ -82,12 +84,19 @@ def test_the_way_out_and_the_report_key_are_built_when_they_are_needed(monkeypat
     give(monkeypatch, "track", "false")
 
     assert track._preferences() is preferences()
+    assert track._shower() is shower()
     assert bootstrap.report_key() is bootstrap.report_key()
 
 
 @pytest.mark.parametrize(
     ("name", "provider", "kind"),
-    [("email", "ses", EmailChannel), ("email", "console", ConsoleChannel), ("console", "console", ConsoleChannel)],
+    [
+        ("email", "ses", EmailChannel),
+        ("email", "console", ConsoleChannel),
+        ("console", "console", ConsoleChannel),
+        ("in_web", "console", SessionChannel),
+        ("in_app", "console", SessionChannel),
+    ],
 )
 def test_a_channel_leads_to_its_provider(name, provider, kind):
     assert isinstance(channel_of(SETTINGS, name, provider, SENDER), kind)

@@ -16,6 +16,7 @@ from dangol.domain.errors import ConflictError, NotFoundError
 from dangol.domain.tracking import Keys
 from dangol.pipeline.track import Doors, Tracker
 from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
+from tests.sessions import SESSION_KEY, Session
 from tests.shop_campaign import definition
 
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("*.json"))
@@ -75,6 +76,9 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         now=FakeClock().now,
         webhook_key=lambda: "",
         short_link=FakeShortLinks().path,
+        session_keys=lambda: [SESSION_KEY],
+        waits=Session().inbox.waits,
+        shower=Session().shower,
     )
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))
     monkeypatch.setattr(bootstrap, "report_key", lambda: lambda: "report-key")

@@ -28,6 +28,7 @@ from dangol.pipeline.track import Doors, Tracker
 from dangol.pipeline.webhooks import signature
 from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
 from tests.functional.test_handlers import Context
+from tests.sessions import SESSION_KEY, Session, token as session_of, waiting
 from tests.shop_campaign import definition
 
 DOCUMENT = json.loads((resources.files("dangol") / "openapi.json").read_text())
@@ -37,6 +38,7 @@ SIGNED = "signed"
 WEBHOOK_KEY = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 LINK = sign(Mark(7, "u1", 1, 0), KEYS, "https://shop.example/")
 PIXEL, WAY_OUT, SENT = (sign(Mark(7, "u1", 1, n), KEYS) for n in (OPEN_LINK, UNSUBSCRIBE_LINK, SEND_ID))
+WRITE_KEY = "Basic " + base64.b64encode(b"secret:").decode()
 CHECKS = [
     openapi_checks.status_code_conformance,
     openapi_checks.content_type_conformance,
@@ -61,6 +63,8 @@ class Api:
     """The API as a WSGI application: its routes are the document's, its functions the handlers."""
 
     def __init__(self) -> None:
+        self.session = Session("ann", "anon:v1", of=waiting())
+        self.session.place()
         self.clock, self.queue, self.short_links = FakeClock(), FakeQueue(), FakeShortLinks()
         self.ledgers = Refusing(FakeRuns(), Ledger("u1", 1, {"email": 1_700_000_000}))
         people, shop = FakeProfiles(Profile("u1")), FakeDefinitions(definition())
@@ -75,6 +79,9 @@ class Api:
                 now=self.clock.now,
                 webhook_key=lambda: WEBHOOK_KEY,
                 short_link=self.short_links.path,
+                session_keys=lambda: [SESSION_KEY],
+                waits=self.session.inbox.waits,
+                shower=lambda: self.session.reached,
             )
         )
         self.routes = [
@@ -91,6 +98,7 @@ class Api:
     def down(self, down: bool) -> None:
         """Whether queue and tables refuse."""
         self.queue.error = self.short_links.error = OSError("down") if down else None
+        self.session.inbox.error = OSError("down") if down else None
         self.ledgers.error = ClientError({"Error": {"Code": "InternalServerError"}}, "BatchGetItem") if down else None
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
@@ -109,6 +117,7 @@ class Api:
             headers |= {"webhook-timestamp": now, "webhook-signature": mac}
         event = {
             "rawPath": path,
+            "rawQueryString": environ.get("QUERY_STRING", ""),
             "pathParameters": found[0].groupdict(),
             "headers": headers,
             "requestContext": {"requestId": "r", "http": {"method": method, "sourceIp": "198.51.100.7"}},
@@ -145,15 +154,34 @@ def vouched(case: Case[Any], api: Api, rng: Random) -> None:
         case.headers["authorization"] = "Bearer report-key"
     elif case.path == "/v1/receipts/webhook":
         case.headers["webhook-id"] = SIGNED
-    elif case.path == "/v1/messages" and isinstance(case.body, dict):
-        case.body["send_id"] = SENT
+    elif case.path == "/v1/messages":
+        there(case, rng)
     else:
-        if isinstance(case.body, dict) and rng.random() < 0.7:
-            known = {"userId": "u1", "event": "view", "timestamp": "2026-12-01T00:00:00Z", "previousId": "u0"}
-            case.body.update({name: value for name, value in known.items() if name in case.body or name == "userId"})
-            case.body.update({name: {} for name in ("properties", "traits") if rng.random() < 0.5})
-            case.body.pop("messageId", None)
-        case.headers["authorization"] = "Basic " + base64.b64encode(b"secret:").decode()
+        told(case, rng)
+
+
+def told(case: Case[Any], rng: Random) -> None:
+    """Have a program tell of somebody that there is."""
+    if isinstance(case.body, dict) and rng.random() < 0.7:
+        known = {"userId": "u1", "event": "view", "timestamp": "2026-12-01T00:00:00Z", "previousId": "u0"}
+        case.body.update({name: value for name, value in known.items() if name in case.body or name == "userId"})
+        case.body.update({name: {} for name in ("properties", "traits") if rng.random() < 0.5})
+        case.body.pop("messageId", None)
+    case.headers["authorization"] = WRITE_KEY
+
+
+def there(case: Case[Any], rng: Random) -> None:
+    """Have somebody be there for whom a message waits, a person or a visitor, or an app tell of its message."""
+    if case.method == "POST":
+        if isinstance(case.body, dict):
+            case.body["send_id"] = SENT
+        return
+    case.query = {name: value for name, value in case.query.items() if rng.random() < 0.5}
+    if rng.random() < 0.5:
+        case.headers.update(session_of("ann"))
+    else:
+        case.headers["authorization"] = WRITE_KEY
+        case.query["anonymous_id"] = "v1"
 
 
 def conform(api: Api, each: int) -> Counter[tuple[str, int]]:

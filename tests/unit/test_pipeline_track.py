@@ -21,6 +21,7 @@ from dangol.pipeline.track import Doors, Tracker
 from dangol.pipeline.webhooks import signature
 from tests.fakes import FakeClock, FakeDefinitions, FakeLedgers, FakeProfiles, FakeQueue, FakeRuns, FakeShortLinks
 from tests.fakes.world import NOW
+from tests.sessions import SESSION_KEY, Session
 from tests.shop_campaign import definition, project
 
 KEYS = Keys(1, {1: b"k" * 32})
@@ -38,7 +39,8 @@ SENDER = {"name": "단골 <상점> {name}", "email": "hello@shop.example", "phon
 class World:
     """The public side, where `u1` got a message and agreed to e-mail and text messages."""
 
-    def __init__(self, **traits: str) -> None:
+    def __init__(self, session: Session | None = None, **traits: str) -> None:
+        self.session = session or Session()
         self.queue, self.clock, self.short_links = FakeQueue(), FakeClock(), FakeShortLinks()
         self.ledgers = FakeLedgers(
             FakeRuns(), Ledger("u1", 1, {"email": BEFORE, "sms": BEFORE, "push": -BEFORE}, entries=(SENT,))
@@ -54,6 +56,9 @@ class World:
                 now=self.clock.now,
                 webhook_key=lambda: WEBHOOK_KEY,
                 short_link=self.short_links.path,
+                session_keys=lambda: [SESSION_KEY],
+                waits=self.session.inbox.waits,
+                shower=lambda: self.session.reached,
             )
         )
 

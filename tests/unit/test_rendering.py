@@ -155,7 +155,7 @@ def test_a_subject_keeps_its_emoji():
 def test_a_message_without_a_subject_has_none():
     assert MessageTemplate(MessageText(text="본문"), SHOP).render(
         "ann", {}, LinkSigner(SIGNER.click), None
-    ) == Rendered("", "본문\n", "<p>본문</p>", ())
+    ) == Rendered("", "본문\n", "<p>본문</p>", (), body="본문")
 
 
 def test_the_pixel_closes_the_message():

@@ -35,7 +35,8 @@ ROUTES = {
         GET /c/{token}|HEAD /c/{token}|GET /s/{code}|HEAD /s/{code}|GET /o/{token}|HEAD /o/{token}
         |GET /openapi.json|GET /u/{token}|POST /u/{token}
         |POST /v1/track|POST /v1/identify|POST /v1/batch|POST /v1/page|POST /v1/screen|POST /v1/alias|POST /v1/group
-        |POST /v1/cohorts/amplitude|POST /v1/cohorts/mixpanel|POST /v1/receipts/webhook|POST /v1/messages""",
+        |POST /v1/cohorts/amplitude|POST /v1/cohorts/mixpanel|POST /v1/receipts/webhook|POST /v1/messages
+        |GET /v1/messages""",
     "ReportIntegration": "GET /v1/reports/{run}",
 }
 

@@ -28,7 +28,7 @@ _SCHEME: Final = re.compile(r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:.
 _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 # What a template may name besides the person's own traits.
 RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id", "merge_tag"})
-_FIELDS: Final = ("subject", "preheader", "text", "html")
+_FIELDS: Final = ("subject", "title", "preheader", "text", "html", "close")
 
 
 class MissingVariableError(Exception):
@@ -43,6 +43,11 @@ class Rendered:
     text: str
     html: str
     links: tuple[str, ...]
+    # What a channel shows in places of its own; `body` is the text without label, footer and call to action.
+    title: str = ""
+    body: str = ""
+    close: str = ""
+    action: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,16 @@ class MessageTemplate:
             text = "\n\n".join([text, *_text_footer(footer_lines(text, self._project, signer.unsubscribe, law))])
         ending = f"{markup.button(action)}{footer}{markup.trap(signer.hidden)}{markup.pixel(signer.pixel)}"
         whole = markup.framed(html, markup.hidden(parts.get("preheader", "")), ending)
-        return Rendered(_one_line(subject), text + "\n", whole, links.numbered)
+        return Rendered(
+            _one_line(subject),
+            text + "\n",
+            whole,
+            links.numbered,
+            title=_one_line(parts.get("title", "")),
+            body=parts["text"].strip(),
+            close=_one_line(parts.get("close", "")),
+            action=action,
+        )
 
 
 class _Links:

@@ -1,12 +1,9 @@
 """The way out, and back, straight into the ledger."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from dangol.adapters.reaching import reached
 from dangol.domain.consent import Word, hear, news
 from dangol.domain.tracking import NO_RUN, Mark
 from dangol.pipeline.wishes import Standing, Wish
@@ -14,15 +11,6 @@ from dangol.ports import Definitions, Ledgers, Profiles
 
 # Where a person's language may stand among their traits.
 _LANGUAGES: Final = ("locale", "language")
-
-
-@contextmanager
-def _reached() -> Iterator[None]:
-    """What AWS refuses or does not answer is an error of the network, to whoever answers without an SDK."""
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise OSError(f"preferences: {type(error).__name__}") from error
 
 
 class LedgerPreferences:
@@ -36,7 +24,7 @@ class LedgerPreferences:
         self._profiles = profiles
         self._definitions = definitions
 
-    @_reached()
+    @reached("preferences")
     def standing(self, mark: Mark) -> Standing:
         """How things stand for the person of a link."""
         ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
@@ -52,7 +40,7 @@ class LedgerPreferences:
             pace=ledger.pace,
         )
 
-    @_reached()
+    @reached("preferences")
     def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
         """Store what is wished; what of it changed anything, as often as it is asked."""
         word = Word(int(at.timestamp()), wish.consents, wish.night, wish.pace, live=True)
@@ -68,7 +56,7 @@ class LedgerPreferences:
             ledger = newer
         return Wish()
 
-    @_reached()
+    @reached("preferences")
     def languages(self, user_id: str) -> tuple[str, str]:
         """The person's own language, empty where it is not known, and the project's."""
         traits = self._profiles.get_many([user_id])[user_id].traits

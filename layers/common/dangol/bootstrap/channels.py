@@ -18,6 +18,10 @@ def channel_of(config: Settings, name: str, provider: str, sender: Any) -> Chann
             # A repeated call could send twice: SES has no idempotency key.
             once = {"mode": "standard", "total_max_attempts": 1}
             return EmailChannel(client("sesv2", config, retries=once), sender, config.configuration_set)
+        case (("in_web" | "in_app"), _):
+            from dangol.channels.session import SessionChannel
+
+            return SessionChannel()
         case _, "console":
             from dangol.channels.console import ConsoleChannel
 

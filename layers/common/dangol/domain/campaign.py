@@ -6,13 +6,14 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
 
-from dangol.domain.channel import ChannelName
+from dangol.domain.channel import SESSION, ChannelName
 from dangol.domain.goal import Goal, Target
 from dangol.domain.message import CallToAction, MessagePart, MessageText, merge
 from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose
 from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
 from dangol.domain.segment import Exclusion, Segment
+from dangol.domain.session import Show
 from dangol.domain.timing import LocalTime, ScheduleRule, Weekday
 
 __all__ = [
@@ -37,8 +38,11 @@ __all__ = [
 ]
 MAX_VARIANTS: Final = 16
 # Named in the design and not built yet.
-RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "show", "test"})
+RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "test"})
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
+# Parts of a message that a channel cannot show.
+_MAIL_ALONE: Final = ("subject", "preheader", "html")
+_SESSION_ALONE: Final = ("title", "close")
 # What reports call the people who get nothing.
 _HOLDOUT: Final = "holdout"
 
@@ -118,6 +122,7 @@ class Campaign(Node):
     schedule: ScheduleRule | None = None
     purpose: Purpose
     channel: ChannelName
+    show: Show | None = Field(default=None, description="of in_web and in_app: when and how it is shown")
     appeal: Text | None = None
     message: MessageText
     variants: tuple[Variant, ...] = Field(default=(), max_length=MAX_VARIANTS)
@@ -158,6 +163,17 @@ class Campaign(Node):
                 raise wrong("both label and link are needed", "variants", index, "message", "cta") from None
         if self.channel == "email" and not all(message.subject for message in self.messages()):
             raise wrong("an e-mail needs a subject", "message", "subject")
+        return self
+
+    @model_validator(mode="after")
+    def _said_where_it_is_shown(self) -> Self:
+        in_session = self.channel in SESSION
+        if self.show is not None and not in_session:
+            raise wrong(f"{self.channel} is not shown inside a session; show is for in_web and in_app", "show")
+        unseen = _MAIL_ALONE if in_session else _SESSION_ALONE
+        for name in unseen:
+            if any(getattr(message, name) is not None for message in self.messages()):
+                raise wrong(f"{self.channel} has no {name}", "message", name)
         return self
 
     def message_of(self, variant: Variant | None) -> MessageText:

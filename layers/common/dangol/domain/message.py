@@ -18,12 +18,14 @@ class CallToAction(Node):
 class MessageText(Node):
     """What is said, in the channel's own form."""
 
-    reserved: ClassVar[frozenset[str]] = frozenset({"title", "close", "choices"})
+    reserved: ClassVar[frozenset[str]] = frozenset({"choices"})
 
     subject: Text | None = None
+    title: Text | None = None
     preheader: Text | None = None
     text: Text
     html: Text | None = None
+    close: Text | None = None
     cta: CallToAction | None = None
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from math import inf
 from typing import Any, Final
 
+from dangol.domain.channel import BY_ID
 from dangol.domain.ledger import Entry
 from dangol.domain.project import EventSpec
 from dangol.domain.segment import facet_text
@@ -127,8 +128,8 @@ class Profile:
     touches: Touches | None = None
 
     def address(self, channel: str) -> str | None:
-        """Where a message on `channel` would go; the console reaches everybody by id."""
-        if channel == "console":
+        """Where a message on `channel` would go; the console and a session reach everybody by id."""
+        if channel in BY_ID:
             return self.user_id
         value = self.traits.get(ADDRESS_TRAITS.get(channel, channel))
         return str(value) if value else None

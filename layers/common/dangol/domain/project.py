@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dangol.domain.channel import CHANNELS, AnyChannel, ChannelName
+from dangol.domain.channel import CHANNELS, SESSION, AnyChannel, ChannelName
 from dangol.domain.contact_rules import (
     CALENDAR,
     Cap,
@@ -162,6 +162,8 @@ class Project(Node):
     def _console_has_no_provider(self) -> Self:
         if "console" in self.channels and self.channels["console"].provider == "ses":
             raise wrong("the console takes no provider but console", "channels", "console", "provider")
+        for name in SESSION & self.channels.keys():
+            raise wrong(f"{name} needs no provider: dangol.js or the app fetches it", "channels", name)
         return self
 
     @property

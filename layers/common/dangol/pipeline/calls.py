@@ -7,14 +7,17 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from dangol.domain.tracking import Keys
+from dangol.domain.tracking import SESSION_ID, Keys
 from dangol.pipeline.answers import JSON, SOON, Request, Response, told
 from dangol.pipeline.cohorts import Cohorts
 from dangol.pipeline.intake import Intake
 from dangol.pipeline.message_calls import message_in, message_told
 from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError, receipt_in
+
+if TYPE_CHECKING:
+    from dangol.pipeline.session_calls import Shower
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,11 @@ class Secrets(Protocol):
     @property
     def write_keys(self) -> Callable[[], Mapping[str, str]]:
         """The write keys, by source."""
+        ...
+
+    @property
+    def shower(self) -> "Callable[[], Shower]":
+        """What shows the messages of a session."""
         ...
 
     @property
@@ -103,6 +111,9 @@ class Calls:
         except PayloadError as error:
             return _wrong(error)
         self._queue.send([json.dumps(message_told(said, self._now(), request.agent))])
+        if said.mark.link == SESSION_ID:
+            # At once, so that the next page does not show it again.
+            self._secrets.shower().seen(said.mark.user_id, said.mark.run)
         return told(200, {"success": True})
 
 

@@ -8,7 +8,7 @@ from dangol.domain.bots import BotVerdict
 from dangol.domain.tracking import Mark
 
 Happening = Mapping[str, Any]
-Kind = Literal["opened", "clicked", "unsubscribed", "shown"]
+Kind = Literal["opened", "clicked", "unsubscribed", "shown", "dismissed"]
 
 
 def happened(kind: Kind, mark: Mark, happening_id: str, now: datetime, judged: BotVerdict, agent: str) -> Happening:

@@ -7,11 +7,15 @@ from typing import Final, NamedTuple
 
 from dangol.domain.bots import HUMAN
 from dangol.domain.errors import ForgeryError
-from dangol.domain.tracking import SEND_ID, Keys, Mark, verify
+from dangol.domain.tracking import SEND_ID, SESSION_ID, Keys, Mark, verify
 from dangol.pipeline.happenings import Happening, Kind, happened
 from dangol.pipeline.webhooks import PayloadError
 
-KINDS: Final[Mapping[str, Kind]] = {"message_shown": "shown", "message_clicked": "clicked"}
+KINDS: Final[Mapping[str, Kind]] = {
+    "message_shown": "shown",
+    "message_clicked": "clicked",
+    "message_dismissed": "dismissed",
+}
 
 
 class MessageCall(NamedTuple):
@@ -39,7 +43,7 @@ def message_in(body: bytes, keys: Keys) -> MessageCall:
         mark, _ = verify(send_id, keys)
     except ForgeryError:
         mark = None
-    if mark is None or mark.link != SEND_ID:
+    if mark is None or mark.link not in (SEND_ID, SESSION_ID):
         raise PayloadError("send_id", "is none of ours")
     return MessageCall(KINDS[event], mark, f"{event}:{send_id}")
 

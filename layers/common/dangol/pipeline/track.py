@@ -7,7 +7,7 @@ queued has the shape of `contracts.Tracked`, which a test holds it to.
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,11 +17,12 @@ from dangol.domain.bots import BotVerdict, judge
 from dangol.domain.errors import ForgeryError
 from dangol.domain.short_links import is_code
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark, verify
-from dangol.pipeline.answers import JSON, LATER, NEVER, NOT_FOUND, Request, Response
+from dangol.pipeline.answers import JSON, LATER, NEVER, NOT_FOUND, SOON, Request, Response
 from dangol.pipeline.happenings import Happening, happened
 
 if TYPE_CHECKING:
     from dangol.pipeline.calls import Calls, EventQueue
+    from dangol.pipeline.session_calls import SessionCalls, Shower
     from dangol.pipeline.way_out import Preferences
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,10 @@ class Doors:
     webhook_key: Callable[[], str]
     # What a short code stands for; raises `OSError` where that cannot be looked up.
     short_link: Callable[[str], str | None]
+    # The secrets of session tokens; whether anything waits for a session, raising `OSError`; and what shows it.
+    session_keys: Callable[[], Sequence[str]]
+    waits: Callable[[str], bool]
+    shower: Callable[[], "Shower"]
 
 
 class Tracker:
@@ -61,6 +66,8 @@ class Tracker:
             return NOT_FOUND
         if room == "v1" and request.method == "POST":
             return self._calls.answer(rest, request)
+        if request.path == "/v1/messages" and request.method == "GET":
+            return self._show(request)
         if request.path == "/openapi.json":
             return _document()
         return NOT_FOUND
@@ -71,6 +78,22 @@ class Tracker:
         from dangol.pipeline.calls import Calls
 
         return Calls(self._doors, self._doors.queue, self._doors.now)
+
+    @cached_property
+    def _sessions(self) -> "SessionCalls":
+        from dangol.pipeline.session_calls import SessionCalls
+
+        return SessionCalls(self._doors, self._doors.now)
+
+    def _show(self, request: Request) -> Response:
+        try:
+            answer, happenings = self._sessions.answer(request)
+        except OSError as error:
+            logger.error("messages not looked up: %s", error)  # noqa: TRY400 - the service's refusal, not our stack
+            return Response(503, {**JSON, **SOON}, b'{"error": "not just now; ask again"}')
+        for happening in happenings:
+            self._pass_on(happening)
+        return answer
 
     def _click(self, token: str, request: Request) -> Response:
         mark, destination = verify(token, self._doors.keys())

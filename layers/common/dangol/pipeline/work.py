@@ -17,6 +17,7 @@ from dangol.ports import (
     Accepted,
     Channel,
     Clock,
+    Inbox,
     Journal,
     Journals,
     Ledgers,
@@ -68,6 +69,7 @@ class Stores:
     timer: Timer
     events: Queue
     short_links: ShortLinks
+    inbox: Inbox
     clock: Clock
 
 

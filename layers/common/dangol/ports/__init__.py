@@ -2,6 +2,7 @@
 
 from dangol.ports.channels import Accepted, Channel, Delivery, Message, Refused, ShortLinks, Webhooks
 from dangol.ports.clock import Clock, Throttle
+from dangol.ports.inbox import Inbox, Waiting
 from dangol.ports.journals import Journal, Journals, Standing, Verdict
 from dangol.ports.lake import LakeReader, Objects, Queries, StoredObjects, Traces
 from dangol.ports.people import Catalogue, Ledgers, Lists, Outcome, Outcomes, Page, People, Profiles, Search
@@ -16,6 +17,7 @@ __all__ = [
     "Definition",
     "Definitions",
     "Delivery",
+    "Inbox",
     "Journal",
     "Journals",
     "LakeReader",
@@ -42,5 +44,6 @@ __all__ = [
     "Timer",
     "Traces",
     "Verdict",
+    "Waiting",
     "Webhooks",
 ]
