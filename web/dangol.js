@@ -406,6 +406,41 @@
     looking = setTimeout(look, 20);
   };
 
+  // --- web push ------------------------------------------------------------------------------------------------
+
+  const bytes = (base64) => {
+    const plain = atob(base64.replace(/-/g, "+").replace(/_/g, "/"));
+    return Uint8Array.from(plain, (character) => character.charCodeAt(0));
+  };
+
+  /** Where this browser takes pushes; told where that, or whose it is, is news. */
+  const subscribed = async () => {
+    const { vapidKey, worker = "/dangol-sw.js", wording } = settings.push;
+    const address = `${worker}?host=${encodeURIComponent(settings.host)}`;
+    const { pushManager } = await navigator.serviceWorker.register(address);
+    const key = bytes(vapidKey);
+    let found = await pushManager.getSubscription();
+    const theirs = found && found.options.applicationServerKey;
+    if (theirs && String(new Uint8Array(theirs)) !== String(key)) {
+      await found.unsubscribe();
+      found = null;
+    }
+    found = found || (await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
+    const subscription = JSON.stringify(found);
+    const user = recall("user");
+    if (recall("push") === `${user} ${subscription}`) return;
+    keep("push", `${user} ${subscription}`);
+    const agreed = { categoryPreferences: { web_push: true }, wording };
+    call("identify", { traits: { web_push: subscription }, ...(wording && user ? { context: { consent: agreed } } : {}) });
+  };
+
+  /** A browser exchanges its address now and then, and people log in. */
+  const resubscribed = () => {
+    if (settings.push && allowed() && recall("push") && Notification.permission === "granted") {
+      subscribed().catch((error) => console.warn(`dangol: ${error.message}`));
+    }
+  };
+
   // --- what a site calls -------------------------------------------------------------------------------------
 
   const dangol = {
@@ -418,6 +453,7 @@
       addEventListener("pagehide", leave);
       document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? leave() : back()));
       if (settings.page !== false) dangol.page();
+      resubscribed();
     },
 
     /** Who this is, from now on; `traits` are what is known of them. */
@@ -426,7 +462,9 @@
       const before = recall("user");
       keep("user", String(userId));
       call("identify", { traits: traits || {} });
-      if (before !== String(userId) && view) seen();
+      if (before === String(userId)) return;
+      if (view) seen();
+      resubscribed();
     },
 
     /** That something was done. */
@@ -449,12 +487,20 @@
       const before = allowed();
       if (!given) {
         waiting = [];
-        for (const name of ["id", "user", "waiting", "seen"]) keep(name, null);
+        for (const name of ["id", "user", "waiting", "seen", "push"]) keep(name, null);
         cookie("", 0);
         disarm();
       }
       keep("consent", Boolean(given));
       if (given && !before && settings.page !== false) dangol.page();
+    },
+
+    /** Ask for web pushes, as somebody clicks; whether they are taken now. */
+    async subscribe() {
+      if (!settings || !settings.push || !allowed() || !("PushManager" in window)) return false;
+      if ((await Notification.requestPermission()) !== "granted") return false;
+      await subscribed();
+      return true;
     },
 
     /** Log out: whoever comes next on this browser is somebody else. */
