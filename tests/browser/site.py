@@ -107,8 +107,9 @@ class Site:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The events of all batches that were taken or refused."""
-        return [event for batch in self.told("/v1/batch") for event in batch["batch"]]
+        """The events of all batches, each once: what is in flight as a page goes away is told by a beacon too."""
+        told = [event for batch in self.told("/v1/batch") for event in batch["batch"]]
+        return list({event["messageId"]: event for event in told}.values())
 
     def _call(self, request: Request) -> Response:
         if request.method == "OPTIONS":
