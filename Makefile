@@ -19,7 +19,7 @@ export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup setup-run demo down test test-full chaos bench audit check format lint types imports template unit e2e clean
+.PHONY: help setup setup-run demo down test test-full chaos bench audit check format lint types imports template unit browser e2e clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,7 +76,16 @@ setup-run:
 	@$(MAKE) --silent --no-print-directory -j3 .venv/run.ok .tools/sam/ok .tools/ministack/ok
 
 setup: setup-run ## Make the environments
-	@$(MAKE) --silent --no-print-directory -j2 .venv/dev.ok .tools/dynalite/ok .tools/analytics-node/ok
+	@$(MAKE) --silent --no-print-directory -j2 .venv/dev.ok .tools/dynalite/ok .tools/analytics-node/ok .tools/chromium.ok
+
+# The browser tests drive the system's own Chromium; Playwright downloads none.
+.tools/chromium.ok: | .tools/python.ok
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  echo "· installing Chromium for the browser tests"; \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { \
+	    apt-get -qq update && apt-get -qq install --no-install-recommends chromium fonts-noto-cjk >/dev/null; } || { \
+	    echo "Chromium is missing: install it (Debian: sudo apt install chromium fonts-noto-cjk)" >&2; exit 2; }; }
+	@touch $@
 
 # --- the demo --------------------------------------------------------------------------------------------------
 
@@ -109,10 +118,13 @@ template:
 unit: ## The fast tests, with coverage
 	@$(BIN)/pytest tests/unit tests/functional -m "not full" -n $(JOBS) --hypothesis-profile=ci --cov --cov-report=
 
+browser: .venv/dev.ok .tools/chromium.ok ## dangol.js in a real browser
+	@$(BIN)/pytest tests/browser --cov --cov-append --cov-report=
+
 e2e: ## The tests on the local cloud
 	@$(BIN)/pytest tests/e2e -m "not full" --cov --cov-append --cov-report=
 
-test: setup check unit e2e ## Everything that a change must pass
+test: setup check unit browser e2e ## Everything that a change must pass
 	@$(BIN)/coverage report --fail-under=90
 	@$(BIN)/coverage report --fail-under=100 --include='*/dangol/domain/*,*/dangol/pipeline/*'
 

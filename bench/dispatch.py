@@ -22,6 +22,7 @@ from bench._providers import InstantPush, LocalSession, NoTimer, Posts, one_mail
 from bench._shop import chunks, load, project
 from cli.stack import Stack
 from dangol import bootstrap
+from dangol.adapters.inbox import DynamoInbox
 from dangol.adapters.journals import DynamoJournals
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.short_links import DynamoShortLinks
@@ -178,6 +179,13 @@ def _dispatcher(stack: Stack, client: Any, channel: Channel, queues: tuple[Posts
         events=queues[1],
         timer=NoTimer(),
         short_links=DynamoShortLinks(client, stack.settings.short_links_table, stack.clock),
+        inbox=DynamoInbox(
+            client,
+            stack.clock,
+            messages=stack.settings.messages_table,
+            ledger=stack.settings.ledger_table,
+            campaigns=campaigns,
+        ),
         clock=stack.clock,
     )
     return Dispatcher(stores, worker)

@@ -18,6 +18,7 @@ def ensure_secrets(stack: Stack) -> list[str]:
         "write-keys": json.dumps({"app": secrets.token_urlsafe(_KEY_BYTES)}),
         "webhook-key": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
         "webhook-secret": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
+        "session-key": secrets.token_urlsafe(_KEY_BYTES),
         "report-key": secrets.token_urlsafe(_KEY_BYTES),
     }
     return [name for name, value in wanted.items() if stack.parameters.create(name, value)]

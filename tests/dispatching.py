@@ -16,6 +16,7 @@ from dangol.ports import Definition, RunItem
 from tests.fakes import (
     FakeClock,
     FakeDefinitions,
+    FakeInbox,
     FakeJournals,
     FakeLedgers,
     FakeQueue,
@@ -61,6 +62,7 @@ class World:
         self.ledgers = FakeLedgers(self.runs)
         self.journals = FakeJournals(self.runs)
         self.short_links = FakeShortLinks()
+        self.inbox = FakeInbox(self.ledgers, self.runs)
 
     def people(self, *user_ids: str) -> list[Recipient]:
         """Consenting recipients, with their ledgers."""
@@ -84,6 +86,7 @@ class World:
             sends=self.sends,
             timer=self.timer,
             short_links=self.short_links,
+            inbox=self.inbox,
             events=self.events,
             clock=self.clock,
         )

@@ -15,7 +15,7 @@ from cli.stack import Stack
 from dangol.domain.errors import DangolError
 from dangol.domain.project import Project
 
-_SECRETS = ("link-keys", "write-keys", "webhook-key", "report-key", "webhook-secret")
+_SECRETS = ("link-keys", "write-keys", "webhook-key", "report-key", "webhook-secret", "session-key")
 _DEAD = ("SegmentDeadLetterQueueUrl", "SendDeadLetterQueueUrl", "EventDeadLetterQueueUrl")
 
 

@@ -13,6 +13,7 @@ from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.channel import BY_ID
 from dangol.domain.errors import DefinitionError
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
@@ -21,7 +22,7 @@ from dangol.rendering import MessageTemplate, merge_tags
 
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
-_COPY: Final = ("subject", "preheader", "text", "html")
+_COPY: Final = ("subject", "title", "preheader", "text", "html", "close")
 # What of the sender advertising has to show in Korea, and which article says so.
 _SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),
@@ -45,7 +46,7 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
         yield from check_texts(campaign, project, parts)
     yield from _check_law(campaign, project)
     yield from _check_goal(campaign, project)
-    if campaign.channel not in project.channels and campaign.channel != "console":
+    if campaign.channel not in {*project.channels, *BY_ID}:
         problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
         yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
 

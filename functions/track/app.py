@@ -18,6 +18,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         request_id=event["requestContext"]["requestId"],
         headers={name.lower(): value for name, value in event["headers"].items()},
         ip=http.get("sourceIp", ""),
+        query=event.get("rawQueryString", ""),
         body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
     )
     response = bootstrap.tracker().answer(request)

@@ -41,7 +41,8 @@ class Api:
         address = urlsplit(url if "://" in url else self.stack.api_url + url)
         connection = http.client.HTTPConnection(urlsplit(self.stack.settings.endpoint).netloc, timeout=30)
         packed = json.dumps(body).encode() if isinstance(body, dict) else body
-        connection.request(method, address.path, packed, {"host": address.netloc, **(headers or {})})
+        path = f"{address.path}?{address.query}" if address.query else address.path
+        connection.request(method, path, packed, {"host": address.netloc, **(headers or {})})
         answer = connection.getresponse()
         answer.text = answer.read().decode(errors="replace")  # type: ignore[attr-defined]
         connection.close()

@@ -1,5 +1,6 @@
 """Plain stand-ins for everything behind the ports; they pass the adapters' own contract tests."""
 
+from tests.fakes.inbox import FakeInbox
 from tests.fakes.keys import known
 from tests.fakes.lake import FakeCatalogue, FakeLakeReader, FakeObjects, FakeQueries, FakeTraces
 from tests.fakes.people import FakeLedgers, FakeLists, FakeOutcomes, FakePeople, FakeProfiles
@@ -18,6 +19,7 @@ __all__ = [
     "FakeCatalogue",
     "FakeClock",
     "FakeDefinitions",
+    "FakeInbox",
     "FakeJournals",
     "FakeLakeReader",
     "FakeLedgers",

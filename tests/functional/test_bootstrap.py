@@ -14,10 +14,12 @@ from dangol.bootstrap import channels, process, track
 from dangol.bootstrap.channels import channel_of
 from dangol.bootstrap.preferences import preferences
 from dangol.bootstrap.process import remembered
+from dangol.bootstrap.showing import shower
 from dangol.channels.aws_sms import AwsSmsChannel
 from dangol.channels.console import ConsoleChannel
 from dangol.channels.email import EmailChannel
 from dangol.channels.nhn import NhnChannel
+from dangol.channels.session import SessionChannel
 from dangol.channels.solapi import SolapiChannel
 from dangol.config import Settings, SettingsError, variable
 from dangol.domain.errors import DefinitionError
@@ -89,6 +91,7 @@ def test_the_way_out_and_the_report_key_are_built_when_they_are_needed(monkeypat
     give(monkeypatch, "track", "false")
 
     assert track._preferences() is preferences()
+    assert track._shower() is shower()
     assert bootstrap.report_key() is bootstrap.report_key()
 
 
@@ -109,6 +112,8 @@ def told(name: str, provider: str | None, **more: str) -> Project:
         ("alimtalk", "solapi", SolapiChannel),
         ("alimtalk", "nhn", NhnChannel),
         ("sms", None, ConsoleChannel),
+        ("in_web", None, SessionChannel),
+        ("in_app", None, SessionChannel),
     ],
 )
 def test_a_channel_leads_to_its_provider(monkeypatch, name, provider, kind):

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from dangol import bootstrap
 from dangol.channels.console import ConsoleChannel
 from dangol.channels.email import EmailChannel
+from dangol.channels.session import SessionChannel
 from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.project import Sender
 from dangol.ports import Accepted, Message, Refused
@@ -125,3 +126,8 @@ def test_the_console_writes_what_it_would_send():
 def test_an_address_and_a_text_stay_out_of_logs():
     assert "example.com" not in repr(message())
     assert "본문" not in repr(message())
+
+
+def test_what_is_shown_inside_a_session_is_handed_to_nobody():
+    with pytest.raises(RejectedError, match="inside a session"):
+        SessionChannel().send([])

@@ -15,6 +15,7 @@ from dangol.domain.errors import ConflictError, NotFoundError
 from dangol.domain.tracking import Keys
 from dangol.pipeline.track import Doors, Tracker
 from tests.fakes import FakeClock, FakeQueue, known
+from tests.sessions import SESSION_KEY, Session
 
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("*.json"))
 
@@ -65,8 +66,20 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     stage, queue = Stage(), FakeQueue()
     for name in ("segmenter", "dispatcher", "notifier", "trial", "recorder", "reporter"):
         monkeypatch.setattr(bootstrap, name, lambda: stage)
-    keys, write_keys, clock = known(Keys(1, {})), known({"app": ["secret"]}), FakeClock()
-    doors = Doors(keys, write_keys, queue, lambda: None, clock.now, clock.seconds, lambda: "", lambda _: None)  # type: ignore[arg-type,return-value]
+    clock = FakeClock()
+    doors = Doors(
+        keys=known(Keys(1, {})),
+        write_keys=known({"app": ["secret"]}),
+        queue=queue,
+        preferences=lambda: None,  # type: ignore[arg-type,return-value]
+        now=clock.now,
+        seconds=clock.seconds,
+        webhook_key=lambda: "",
+        short_link=lambda _: None,
+        session_keys=lambda: [SESSION_KEY],
+        waits=Session().inbox.waits,
+        shower=Session().shower,
+    )
     monkeypatch.setattr(bootstrap, "tracker", lambda: Tracker(doors))
     monkeypatch.setattr(bootstrap, "report_key", lambda: lambda: "report-key")
     return stage

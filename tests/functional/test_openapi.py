@@ -29,6 +29,7 @@ from dangol.pipeline.webhooks import shared_secret, signature
 from functions.report import app as report
 from functions.track import app as track
 from tests.functional.test_handlers import Context
+from tests.sessions import Session, token as session_of, waiting
 from tests.unit.test_pipeline_track import AUTH, WEBHOOK_KEY, World, send_id, token
 from tests.unit.test_template import RESOURCES, ROOT, of_type
 
@@ -55,6 +56,7 @@ RUN = "launch-20261201T010000Z"
 # What the shim makes of it stands for the right signature of whatever body is sent.
 SIGNED = "signed"
 SECRETS = {
+    "/v1/receipts/webhook": {"webhook-signature": SIGNED},
     "/v1/receipts/solapi": {"x-solapi-secret": proof(shared_secret(WEBHOOK_KEY, "solapi"))},
     "/v1/receipts/nhn": {"x-toast-webhook-signature": shared_secret(WEBHOOK_KEY, "nhn")},
 }
@@ -73,7 +75,9 @@ class Gateway:
     """API Gateway and Lambda as a WSGI application: the template's routes to the functions' own handlers."""
 
     def __init__(self) -> None:
-        self.world = World()
+        session = Session("ann", "anon:v1", of=waiting())
+        session.place()
+        self.world = World(session)
         self.world.short_links.put_many({code_of(path): path for path in PATHS}, expires_at=0)
         self.answered: Counter[tuple[str, int]] = Counter()
         self.routes = {}
@@ -95,6 +99,7 @@ class Gateway:
             http = {"method": method, "path": path, "sourceIp": "198.51.100.7"}
             event = {
                 "rawPath": path,
+                "rawQueryString": environ.get("QUERY_STRING", ""),
                 "headers": self.signed(headers, body),
                 "pathParameters": parameters,
                 "requestContext": {"http": http, "requestId": f"request-{sum(self.answered.values())}"},
@@ -155,20 +160,25 @@ def ours(case: Any, draw: Any) -> None:
     """Make a case that means something, three times of four: a token, a key, a signature of ours."""
     if draw(st.integers(0, 3)) == 0:
         return
-    if "token" in (case.path_parameters or {}):
-        case.path_parameters["token"] = draw(st.sampled_from(TOKENS))
-    if "code" in (case.path_parameters or {}):
-        case.path_parameters["code"] = draw(st.sampled_from([code_of(path) for path in PATHS]))
-    if "run" in (case.path_parameters or {}):
-        case.path_parameters["run"] = draw(st.sampled_from([RUN, "launch-20270101T000000Z"]))
+    places = case.path_parameters or {}
+    some = {"token": TOKENS, "code": [code_of(path) for path in PATHS], "run": [RUN, "launch-20270101T000000Z"]}
+    places.update({name: draw(st.sampled_from(some[name])) for name in places.keys() & some})
     keys = {"/v1/reports/{run}": f"Bearer {REPORT_KEY}", "/v1/messages": None}
     case.headers["authorization"] = keys.get(case.path) or AUTH
-    if case.path == "/v1/receipts/webhook":
-        case.headers["webhook-signature"] = SIGNED
-    if case.path in SECRETS:
-        case.headers.update(SECRETS[case.path])
+    case.headers.update(SECRETS.get(case.path, {}))
+    if (case.method, case.path) == ("GET", "/v1/messages"):
+        there(case, draw)
     if isinstance(case.body, dict) and "send_id" in case.body:
         case.body["send_id"] = send_id()
+
+
+def there(case: Any, draw: Any) -> None:
+    """Have somebody be there for whom a message waits: a person, or a visitor."""
+    case.query = {name: value for name, value in case.query.items() if draw(st.booleans())}
+    if draw(st.booleans()):
+        case.headers.update(session_of("ann"))
+    else:
+        case.query["anonymous_id"] = "v1"
 
 
 def check(gateway: Gateway, examples: int) -> None:

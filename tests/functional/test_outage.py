@@ -92,6 +92,7 @@ def track(aws: LocalAws, log: Path) -> Iterator[Function]:
         "FUNCTION_TIMEOUT": "10",
         "LEDGER_TABLE": "ledger",
         "SHORT_LINKS_TABLE": "short-links",
+        "MESSAGES_TABLE": "messages",
         "PROFILES_TABLE": "profiles",
         "CAMPAIGNS_TABLE": "campaigns",
         "EVENT_QUEUE_URL": f"{aws.url}/queue/events",

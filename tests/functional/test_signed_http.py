@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
 from dangol import bootstrap
+from dangol.adapters.inbox import DynamoInbox
 from dangol.adapters.parameters import SsmParameters
 from dangol.adapters.short_links import DynamoShortLinks, SignedShortLinks
 from dangol.adapters.signed_http import (
@@ -26,7 +27,10 @@ from dangol.adapters.signed_http import (
     SignedQueue,
     signed_headers,
 )
+from dangol.adapters.signed_inbox import SignedInbox
 from dangol.config import Settings
+from dangol.contracts import Recipient
+from dangol.ports import Waiting
 from tests.fakes import FakeClock
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
@@ -147,6 +151,16 @@ def test_short_codes_are_stored_by_the_sdk_and_read_without_it(emulator, new_tab
         TableName=table, KeyConditionExpression="code = :c", ExpressionAttributeValues={":c": {"S": "code000"}}
     )["Items"]
     assert row["expires_at"] == {"N": "1800000000"}
+
+
+def test_whether_anything_waits_is_asked_without_the_sdk(emulator, new_table, dynamodb):
+    table = new_table("user_id", "message")
+    store = DynamoInbox(dynamodb, FakeClock(), messages=table, ledger="l", campaigns="c")
+    store.put_many([Waiting("launch", 7, "in_web", Recipient(user_id="지은"), 1_900_000_000)])
+
+    with signed("dynamodb", emulator) as client:
+        inbox = SignedInbox(client, table)
+        assert (inbox.waits("지은"), inbox.waits("nobody")) == (True, False)
 
 
 class Stubborn:

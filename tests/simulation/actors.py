@@ -91,6 +91,7 @@ class DispatchFunction:
             events=Sender(world.events, process),
             timer=Far(world.timer, process),
             short_links=Far(world.short_links, process),
+            inbox=Far(world.inbox, process),
             clock=clock,
         )
         self.dispatcher = Dispatcher(stores, worker)

@@ -13,6 +13,7 @@ from dangol.domain.tracking import Keys
 from dangol.ports import Definition
 from tests.fakes import (
     FakeDefinitions,
+    FakeInbox,
     FakeJournals,
     FakeLedgers,
     FakeObjects,
@@ -80,6 +81,7 @@ class World:
         self.journals = FakeJournals(self.runs)
         self.objects = FakeObjects()
         self.short_links = FakeShortLinks()
+        self.inbox = FakeInbox(self.ledgers, self.runs)
         self.profiles = FakeProfiles(*map(self._profile, s.people))
         self.profiles.number_of_tasks = s.tasks
         self.reads = FakeThrottle(horizon=2.0)

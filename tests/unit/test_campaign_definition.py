@@ -1,12 +1,16 @@
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from dangol.domain.campaign import SLUG, Campaign, Variant, merge
 from dangol.domain.cron import check_cron
+from dangol.domain.decision import Run
 from dangol.domain.goal import Target
 from dangol.domain.timing import ScheduleRule
+from tests.fakes.world import NOW
+from tests.shop_campaign import project
 
 SALE = {
     "title": "오픈",
@@ -116,12 +120,15 @@ def test_a_target_that_cannot_be_meant_is_refused(target, problem):
         Target.model_validate(target)
 
 
+SITE: dict[str, Any] = {"channel": "in_web", "message": {"text": "x"}}
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"title": 7}, "is not text"),
         ({"purpose": "promo"}, "'marketing' or 'information'"),
-        ({"channel": "lms"}, "'email', 'sms', 'alimtalk' or 'console'"),
+        ({"channel": "lms"}, "'email', 'sms', 'alimtalk', 'in_web', 'in_app' or 'console'"),
         ({"channel": "sms", "message": {"text": "x", "html": "<p>x</p>"}}, "sms cannot show it"),
         ({"channel": "sms", "message": {"text": "x", "template": "KA01"}}, "sms cannot show it"),
         ({"channel": "alimtalk", "purpose": "information", "message": {"text": "x"}}, "the code of its approved"),
@@ -140,6 +147,15 @@ def test_a_target_that_cannot_be_meant_is_refused(target, problem):
         ({"limits": {"ramp": 1}}, "Extra inputs"),
         ({"once_per": "run"}, "write campaign, or a duration"),
         ({"trigger": {"on": "x"}}, "Extra inputs"),
+        ({"show": {}}, "email is not shown inside a session"),
+        ({"message": {"subject": "x", "text": "x", "close": "x"}}, "email cannot show it"),
+        ({"channel": "in_web"}, "in_web cannot show it"),
+        ({"channel": "in_app", "message": {"text": "x", "html": "<p>x</p>"}}, "in_app cannot show it"),
+        ({**SITE, "show": {"on": "delay"}}, "belong together"),
+        ({**SITE, "show": {"on": "exit", "after": "10s"}}, "belong together"),
+        ({**SITE, "show": {"on": "exit", "depth": "50%"}}, "depth belongs to on: scroll"),
+        ({**SITE, "show": {"form": "popup"}}, "'modal', 'banner' or 'card'"),
+        ({**SITE, "show": {"max": 1}}, "Extra inputs"),
     ],
 )
 def test_a_campaign_that_cannot_be_meant_is_refused(changes, problem):
@@ -245,3 +261,29 @@ def test_a_cron_expression_of_eventbridge_is_taken(text):
 def test_a_cron_expression_that_eventbridge_refuses_is_refused_before(text, problem):
     with pytest.raises(ValueError, match=problem):
         check_cron(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "not_fits"),
+    [
+        (None, ["", "/", "/a"], []),
+        ("/courses/*", ["/courses/", "/courses/dev/1", "/courses/a\nb"], ["/courses", "/x/courses/"]),
+        ("*/sale", ["/sale", "/ko/sale"], ["/sale/1"]),
+        ("/a.b[1]?", ["/a.b[1]?"], ["/axb1"]),
+    ],
+)
+def test_a_message_is_for_the_pages_that_its_pattern_says(pattern, fits, not_fits):
+    show = campaign(**SITE, show={"page": pattern}).show if pattern else campaign(**SITE, show={}).show
+
+    assert show is not None
+    assert [page for page in (*fits, *not_fits) if show.fits(page)] == fits
+
+
+def test_what_waits_for_a_session_has_an_end_whether_its_campaign_says_so_or_not():
+    ends = {
+        "never": Run(1, "c", campaign(), project(), NOW).expires_at,
+        "site": Run(1, "c", campaign(**SITE), project(), NOW).expires_at,
+        "said": Run(1, "c", campaign(**SITE, limits={"expires": "2d"}), project(), NOW).expires_at,
+    }
+
+    assert ends == {"never": None, "site": NOW + timedelta(days=14), "said": NOW + timedelta(days=2)}

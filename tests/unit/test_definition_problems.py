@@ -39,7 +39,7 @@ limits: {expires: 0s}
     assert problems(campaign, shop, text) == [
         (
             "campaigns/sale.yaml:1: titel: 'titel' is not a key here; did you mean title? allowed: title, goal, also, "
-            "audience, exclude, schedule, purpose, channel, appeal, message, variants, test, holdout, assign_by, "
+            "audience, exclude, schedule, purpose, channel, show, appeal, message, variants, test, holdout, assign_by, "
             "attribution, on_inexact, once_per, on_unknown, limits, utm"
         ),
         'campaigns/sale.yaml:2: title: 2026 is not text; 따옴표로 감싸 주세요: "2026"',
@@ -115,7 +115,7 @@ limits: {expires: 0s}
         ("{did: view_item, within: 30d}", "7", "2: audience: needs keys of its own below it"),
         ("title: 오픈", "title: [신규]", "1: title: ['신규'] is not text; 따옴표로 감싸 주세요"),
         ("title: 오픈", "title: ' '", "1: title: is empty; write something"),
-        ("  subject", "  title: x\n  subject", "6: message.title: is not there yet"),
+        ("  subject", "  title: x\n  subject", "6: message.title: email cannot show it"),
         ('  subject: "#{이름}님"\n', "", "5: message.subject: an e-mail needs a subject"),
         ("    안녕하세요", "    안녕\n    {% if a %}", "9: message.text: the template does not compile: Un"),
         ("안녕하세요", "{{ a | nope }}", "8: message.text: the template does not compile: No filter named 'nope'"),
@@ -154,7 +154,7 @@ def test_a_missing_key_says_what_it_may_be(shop):
 
     assert told == [
         "campaigns/sale.yaml:1: audience: is missing",
-        "campaigns/sale.yaml:1: channel: is missing; one of email, sms, alimtalk, console",
+        "campaigns/sale.yaml:1: channel: is missing; one of email, sms, alimtalk, in_web, in_app, console",
         "campaigns/sale.yaml:1: message: is missing",
         "campaigns/sale.yaml:1: purpose: is missing; one of marketing, information",
     ]
@@ -215,7 +215,7 @@ def test_a_goal_that_can_be_told_gets_no_notice(shop, goal):
         ('phone: "1588-0000"', "phone: 01012345670",
          '2: sender.phone: 01012345670 is not text; 따옴표로 감싸 주세요: "01012345670"'),
         ("provider: ses", "provider: sess", "9: channels.email.provider: 'sess' is not allowed here; did"),
-        ("  email: {", "  push: {", "9: channels.push: push is not there yet; allowed: email, sms, alimtalk, console"),
+        ("  email: {", "  push: {", "9: channels.push: push is not there yet; allowed: email, sms, alimtalk, in_web, "),
         ("  email: {", "  sms: {", "9: channels.sms.provider: ses does not send on sms; one of solapi, aws, console"),
         ("keep: 8", "remember: [item_id]", "4: events.view_item.remember: is not there yet"),
         ("keep: 8", "keep: 8.5", "4: events.view_item.keep: '8.5' is not a whole number"),

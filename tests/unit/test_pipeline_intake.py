@@ -357,3 +357,27 @@ def test_a_group_call_is_taken_and_nothing_of_it_kept():
 
     assert world.tell("group", {"userId": "u1", "groupId": "company"})[0] == 200
     assert not world.queue.sent
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [("other", 200), ("wrong", 401), ("", 401), ("\ud800", 401), (["other"], 401)]
+)
+def test_a_page_that_goes_away_puts_its_write_key_into_the_body(key, status):
+    world = World()
+
+    answer = world.ask(
+        "POST", "/v1/batch", {"writeKey": key, "batch": [{"type": "track", "userId": "u", "event": "x"}]}
+    )
+
+    assert answer.status == status
+    assert [happening.source for happening in world.happened] == ["web"] * (status == 200)
+
+
+def test_a_key_in_the_body_does_not_stand_in_for_a_wrong_header_and_is_not_looked_for_in_too_large_a_body():
+    world = World()
+    told = {"writeKey": "other", "userId": "u", "event": "x"}
+
+    wrong = world.ask("POST", "/v1/track", told, authorization="Basic d3Jvbmc6")
+    large = world.ask("POST", "/v1/track", {**told, "properties": {"x": "x" * intake.MAX_CALL}})
+
+    assert (wrong.status, large.status, world.queue.sent) == (401, 401, [])

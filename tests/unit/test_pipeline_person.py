@@ -13,7 +13,8 @@ from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake_rows import find
 from dangol.pipeline.person import PersonKeeper, Stores
 from dangol.pipeline.steps import packed, read_step
-from tests.fakes import FakeDefinitions, FakePeople
+from dangol.ports import Waiting
+from tests.fakes import FakeDefinitions, FakeInbox, FakePeople
 from tests.unit.test_pipeline_record import RUN, SENT_AT, World as Recording, bought, did
 
 STEP = "runs/launch/steps/0-0"
@@ -38,15 +39,17 @@ class World(Recording):
         self.objects.put_once("console/1/a.jsonl", "".join(f"{json.dumps(mail)}\n" for mail in mails).encode())
         self.objects.put_once("athena/q.csv", b'"user_id"\n"u1"\n')
         self.objects.put_once("athena/r.csv", b'"run"\n"launch"\n')
+        self.inbox = FakeInbox(self.ledgers, self.runs)
+        self.inbox.put_many([Waiting(RUN, 1, "in_web", recipient, 0) for recipient in recipients])
         known = KnownRuns(self.runs, FakeDefinitions(self.applied), self.clock)
         people = FakePeople(self.profiles, self.ledgers, self.outcomes)
-        self.keeper = PersonKeeper(Stores(self.profiles, self.ledgers, people, self.objects, known))
+        self.keeper = PersonKeeper(Stores(self.profiles, self.ledgers, people, self.objects, known, self.inbox))
 
     def mentions(self, word: str) -> list[str]:
         """Where a word stands, in objects as they are and as they were, and in the stores."""
         bodies = [*self.objects.objects.items(), *self.objects.old]
         plain = [(k, gzip.decompress(b) if b.startswith(b"\x1f\x8b") else b) for k, b in bodies]
-        stores = [self.profiles.people, self.ledgers.ledgers, self.outcomes.outcomes]
+        stores = [self.profiles.people, self.ledgers.ledgers, self.outcomes.outcomes, self.inbox.messages]
         return [key for key, body in plain if word.encode() in body] + [repr(s) for s in stores if word in repr(s)]
 
 
@@ -78,7 +81,17 @@ def test_everything_held_of_a_person_is_told():
         "runs": 1,
         "athena": 1,
     }
+    assert told["waiting"] == [{"run": RUN, "channel": "in_web", "traits": {}}]
     assert "u2" not in json.dumps(told)
+
+
+def test_whoever_has_but_a_message_waiting_is_found():
+    world = World()
+    world.inbox.put_many([Waiting(RUN, 1, "in_app", Recipient(user_id="new", traits={"name": "하은"}), 0)])
+
+    told = world.keeper.export("new")
+
+    assert (told["found"], told["waiting"]) == (True, [{"run": RUN, "channel": "in_app", "traits": {"name": "하은"}}])
 
 
 def test_of_a_stranger_nothing_is_held():
@@ -94,7 +107,7 @@ def test_a_run_that_is_gone_is_told_by_its_number():
     people = FakePeople(world.profiles, world.ledgers, world.outcomes)
     world.ledgers.ledgers["u1"] = world.ledgers.ledgers["u1"].with_night(given=False, at=SENT_AT)
 
-    told = PersonKeeper(Stores(world.profiles, world.ledgers, people, world.objects, known)).export("u1")
+    told = PersonKeeper(Stores(world.profiles, world.ledgers, people, world.objects, known, world.inbox)).export("u1")
 
     assert told["ledger"]["messages"][0]["run"] == "1"
     assert told["ledger"]["night"]["given"] is False

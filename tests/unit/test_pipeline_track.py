@@ -30,6 +30,7 @@ from tests.fakes import (
     known,
 )
 from tests.fakes.world import NOW
+from tests.sessions import SESSION_KEY, Session
 from tests.shop_campaign import definition, project
 
 KEYS = Keys(1, {1: b"k" * 32})
@@ -47,7 +48,8 @@ SENDER = {"name": "단골 <상점> {name}", "email": "hello@shop.example", "phon
 class World:
     """The public side, where `u1` got a message and agreed to e-mail and text messages."""
 
-    def __init__(self, **traits: str) -> None:
+    def __init__(self, session: Session | None = None, **traits: str) -> None:
+        self.session = session or Session()
         self.queue, self.clock, self.short_links = FakeQueue(), FakeClock(), FakeShortLinks()
         self.ledgers = FakeLedgers(
             FakeRuns(), Ledger("u1", 1, {"email": BEFORE, "sms": BEFORE, "push": -BEFORE}, entries=(SENT,))
@@ -64,6 +66,9 @@ class World:
                 seconds=self.clock.seconds,
                 webhook_key=lambda: WEBHOOK_KEY,
                 short_link=self.short_links.path,
+                session_keys=lambda: [SESSION_KEY],
+                waits=self.session.inbox.waits,
+                shower=lambda: self.session.reached,
             )
         )
 

@@ -362,3 +362,11 @@ def test_many_steps_are_read_to_the_last(monkeypatch):
     monkeypatch.setattr("dangol.pipeline.whereabouts._STEPS_AT_ONCE", 1)
 
     assert World(".S", claim()).why()["outcome"] == "sent"
+
+
+def test_whoever_was_shown_a_message_is_told_so_while_others_still_wait():
+    shown = Entry(1, AT + 3, 0, "in_web", "marketing")
+    world = World("..", shown)
+
+    assert short(world.why()) == ("sent", None, "2026-12-01T01:00:03+00:00")
+    assert world.why("bo")["outcome"] == "pending"

@@ -168,7 +168,7 @@ def test_a_table_that_does_not_answer_is_an_outage(error):
         lambda: way_out.apply(MARK, OUT, NOW),
         lambda: way_out.languages("u1"),
     ):
-        with pytest.raises(OSError, match="DynamoDB: "):
+        with pytest.raises(OSError, match="preferences: "):
             ask()
 
 

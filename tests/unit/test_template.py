@@ -38,7 +38,7 @@ ROUTES = {
         |GET /openapi.json
         |POST /v1/track|POST /v1/identify|POST /v1/batch|POST /v1/page|POST /v1/screen|POST /v1/alias|POST /v1/group
         |POST /v1/cohorts/amplitude|POST /v1/cohorts/mixpanel|POST /v1/receipts/webhook|POST /v1/messages
-        |POST /v1/receipts/solapi|POST /v1/receipts/nhn""",
+        |POST /v1/receipts/solapi|POST /v1/receipts/nhn|GET /v1/messages""",
     "ReportIntegration": "GET /v1/reports/{run}",
 }
 

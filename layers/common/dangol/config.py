@@ -29,6 +29,7 @@ class Settings:
     ledger_table: str = ""
     outcomes_table: str = ""
     campaigns_table: str = ""
+    messages_table: str = ""
     short_links_table: str = ""
     segment_queue_url: str = ""
     segment_queue_arn: str = ""

@@ -147,9 +147,9 @@ class Decisions(Contract):
 
 
 class Tracked(Contract):
-    """A click, an open, an opt-out or a message shown, from a signed token; times in epoch milliseconds."""
+    """What became of a message, or an opt-out, vouched for by a signed token; times in epoch milliseconds."""
 
-    kind: Literal["clicked", "opened", "unsubscribed", "shown"]
+    kind: Literal["clicked", "opened", "unsubscribed", "shown", "dismissed"]
     id: str
     run: int
     user_id: str

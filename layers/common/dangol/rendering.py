@@ -15,7 +15,7 @@ from dangol.domain.channel import ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import MergeTag, Project
 from dangol.domain.tracking import MAX_LINKS
-from dangol.forms import alimtalk, email, text
+from dangol.forms import alimtalk, email, session, text
 from dangol.forms.filled import Filled, Formed
 
 _MERGE_TAG: Final = re.compile(r"#\{\s*([^{}\s][^{}]*?)\s*\}")
@@ -30,11 +30,13 @@ _SCHEME: Final = re.compile(r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:.
 _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 # What a template may name besides the person's own traits.
 RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id", "merge_tag"})
-_FIELDS: Final = ("subject", "preheader", "text", "html")
+_FIELDS: Final = ("subject", "title", "preheader", "text", "html", "close")
 _FORMS: Final[Mapping[ChannelName, Callable[[Filled], Formed]]] = {
     "email": email.formed,
     "sms": text.formed,
     "alimtalk": alimtalk.formed,
+    "in_web": session.formed,
+    "in_app": session.formed,
     "console": email.formed,
 }
 
@@ -53,6 +55,10 @@ class Rendered:
     links: tuple[str, ...]
     kind: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    # What a session shows in places of its own.
+    title: str = ""
+    close: str = ""
+    action: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,17 @@ class MessageTemplate:
                 pixel=signer.pixel,
             )
         )
-        return Rendered(form.subject, form.text, form.html, links.numbered, form.kind, form.values)
+        return Rendered(
+            form.subject,
+            form.text,
+            form.html,
+            links.numbered,
+            form.kind,
+            form.values,
+            form.title,
+            form.close,
+            form.action,
+        )
 
 
 class _Links:

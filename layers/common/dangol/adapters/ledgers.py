@@ -41,7 +41,7 @@ class DynamoLedgers:
     def put_counted(self, changed: Sequence[Ledger], run: str, deltas: Mapping[str, int]) -> bool:
         """Store all, and count, in one transaction; False where a `rev` had moved on and nothing was stored."""
         shard = zlib.crc32(changed[0].user_id.encode())
-        actions: list[dict[str, Any]] = [{"Put": self._put(ledger)} for ledger in changed]
+        actions = [put_action(self._table, ledger) for ledger in changed]
         actions += counting(self._campaigns, run, shard, deltas)
         try:
             self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
@@ -50,11 +50,13 @@ class DynamoLedgers:
             return False
         return True
 
-    def _put(self, ledger: Ledger) -> dict[str, Any]:
-        new = ledger.rev == 1
-        condition = "attribute_not_exists(user_id)" if new else "rev = :rev"
-        values = {} if new else {"ExpressionAttributeValues": {":rev": attribute(ledger.rev - 1)}}
-        return {"TableName": self._table, "Item": write_ledger(ledger), "ConditionExpression": condition, **values}
+
+def put_action(table: str, ledger: Ledger) -> dict[str, Any]:
+    """The part of a transaction that stores a ledger where its `rev` is one above the stored."""
+    new = ledger.rev == 1
+    condition = "attribute_not_exists(user_id)" if new else "rev = :rev"
+    values = {} if new else {"ExpressionAttributeValues": {":rev": attribute(ledger.rev - 1)}}
+    return {"Put": {"TableName": table, "Item": write_ledger(ledger), "ConditionExpression": condition, **values}}
 
 
 def write_ledger(ledger: Ledger) -> Item:

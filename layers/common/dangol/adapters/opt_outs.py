@@ -1,12 +1,9 @@
 """The way out, and back, straight into the ledger."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from dangol.adapters.reaching import reached
 from dangol.domain.consent import Word, hear, news
 from dangol.domain.tracking import NO_RUN, Mark
 from dangol.pipeline.wishes import Standing, Wish
@@ -28,7 +25,7 @@ class LedgerPreferences:
 
     def standing(self, mark: Mark) -> Standing:
         """How things stand for the person of a link. Raises `OSError` where DynamoDB does not answer."""
-        with _answering():
+        with reached("preferences"):
             return self._standing(mark)
 
     def apply(self, mark: Mark, wish: Wish, at: datetime) -> Wish:
@@ -36,7 +33,7 @@ class LedgerPreferences:
         # Whoever tries out the links of a preview or a test send speaks for nobody.
         if mark.run == NO_RUN:
             return Wish()
-        with _answering():
+        with reached("preferences"):
             return self._apply(mark, wish, at)
 
     def languages(self, user_id: str) -> tuple[str, str]:
@@ -45,7 +42,7 @@ class LedgerPreferences:
         Raises:
             OSError: DynamoDB does not answer.
         """
-        with _answering():
+        with reached("preferences"):
             traits = self._profiles.get_many([user_id])[user_id].traits
             theirs = next((str(traits[name]) for name in _LANGUAGES if traits.get(name)), "")
             return theirs, self._definitions.project().locale
@@ -77,12 +74,3 @@ class LedgerPreferences:
                 return Wish(changed.consents, changed.night, changed.pace)
             ledger = newer
         raise OSError("DynamoDB: the ledger is busy")
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Turn an outage of DynamoDB into `OSError`: nobody is told that something was done."""
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise OSError(f"DynamoDB: {type(error).__name__}") from error

@@ -48,6 +48,10 @@ def channel_of(config: Settings, name: str, project: Project) -> Channel:
 
             texts = client("pinpoint-sms-voice-v2", config, retries=_ONCE)
             return AwsSmsChannel(texts, AwsSmsSender(told.from_ or "", told.events or ""))
+        case (("in_web" | "in_app"), _):
+            from dangol.channels.session import SessionChannel
+
+            return SessionChannel()
         case _, ("console" | None):
             from dangol.adapters.objects import S3Objects
             from dangol.channels.console import ConsoleChannel

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from dangol.adapters.definitions import DynamoDefinitions
+from dangol.adapters.inbox import DynamoInbox
 from dangol.adapters.journals import DynamoJournals
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.parameters import SsmParameters
@@ -44,6 +45,13 @@ def dispatcher() -> Dispatcher:
         timer=SchedulerTimer(client("scheduler", config), wakes),
         events=SqsQueue(sqs, config.need("event_queue_url")),
         short_links=DynamoShortLinks(dynamodb, config.need("short_links_table"), clock()),
+        inbox=DynamoInbox(
+            dynamodb,
+            clock(),
+            messages=config.need("messages_table"),
+            ledger=config.need("ledger_table"),
+            campaigns=campaigns,
+        ),
         clock=clock(),
     )
     return Dispatcher(stores, worker)

@@ -1,6 +1,7 @@
 """What exports and forgets people."""
 
 from dangol.adapters.definitions import DynamoDefinitions
+from dangol.adapters.inbox import DynamoInbox
 from dangol.adapters.ledgers import DynamoLedgers
 from dangol.adapters.objects import S3Objects
 from dangol.adapters.people import DynamoPeople
@@ -23,6 +24,13 @@ def build_person_keeper(config: Settings) -> PersonKeeper:
             ledgers=DynamoLedgers(dynamodb, ledger, campaigns),
             people=DynamoPeople(dynamodb, profiles=profiles, ledger=ledger, outcomes=config.need("outcomes_table")),
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
+            inbox=DynamoInbox(
+                dynamodb,
+                clock_of(config),
+                messages=config.need("messages_table"),
+                ledger=ledger,
+                campaigns=campaigns,
+            ),
             runs=KnownRuns(DynamoRuns(dynamodb, campaigns), DynamoDefinitions(dynamodb, campaigns), clock_of(config)),
         )
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dangol.adapters.short_links import SignedShortLinks
 from dangol.adapters.signed_http import LOCAL_TIMEOUT, TIMEOUT, SignedClient, SignedParameters, SignedQueue
+from dangol.adapters.signed_inbox import SignedInbox
 from dangol.bootstrap.process import clock, remembered
 from dangol.config import credentials, settings
 from dangol.domain.keyring import write_keys
@@ -13,6 +14,7 @@ from dangol.domain.tracking import Keys
 from dangol.pipeline.track import Doors, Tracker
 
 if TYPE_CHECKING:
+    from dangol.pipeline.session_calls import Shower
     from dangol.pipeline.way_out import Preferences
 
 
@@ -26,6 +28,7 @@ def tracker() -> Tracker:
         timeout = LOCAL_TIMEOUT if config.local else TIMEOUT
         return SignedClient(service, config.region, endpoint, credentials, timeout=timeout)
 
+    dynamodb = signed("dynamodb")
     parameters = SignedParameters(signed("ssm"), config.parameters_prefix)
     return Tracker(
         Doors(
@@ -36,7 +39,10 @@ def tracker() -> Tracker:
             now=clock().now,
             seconds=time.monotonic,
             webhook_key=remembered(lambda: parameters.secret("webhook-key")),
-            short_link=SignedShortLinks(signed("dynamodb"), config.need("short_links_table")).path,
+            short_link=SignedShortLinks(dynamodb, config.need("short_links_table")).path,
+            session_keys=remembered(lambda: parameters.secret("session-key").split()),
+            waits=SignedInbox(dynamodb, config.need("messages_table")).waits,
+            shower=_shower,
         )
     )
 
@@ -46,3 +52,10 @@ def _preferences() -> "Preferences":
     from dangol.bootstrap.preferences import preferences
 
     return preferences()
+
+
+def _shower() -> "Shower":
+    # As with the way out: who has nothing waiting is answered without it.
+    from dangol.bootstrap.showing import shower
+
+    return shower()

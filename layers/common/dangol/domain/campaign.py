@@ -6,13 +6,14 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
 
-from dangol.domain.channel import ChannelName
+from dangol.domain.channel import SESSION, ChannelName
 from dangol.domain.goal import Goal, Target
 from dangol.domain.message import CallToAction, MessagePart, MessageText, merge, misfits
 from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose
 from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
 from dangol.domain.segment import Exclusion, Segment
+from dangol.domain.session import Show
 from dangol.domain.timing import LocalTime, ScheduleRule, Weekday
 from dangol.domain.utm import Utm
 from dangol.domain.winner import WinnerTest
@@ -39,7 +40,7 @@ __all__ = [
 ]
 MAX_VARIANTS: Final = 16
 # Named in the design and not built yet.
-RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people", "show"})
+RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people"})
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 # What reports call the people who get nothing.
 _HOLDOUT: Final = "holdout"
@@ -120,6 +121,7 @@ class Campaign(Node):
     schedule: ScheduleRule | None = None
     purpose: Purpose
     channel: ChannelName
+    show: Show | None = Field(default=None, description="of in_web and in_app: when and how it is shown")
     appeal: Text | None = None
     message: MessageText
     variants: tuple[Variant, ...] = Field(default=(), max_length=MAX_VARIANTS)
@@ -188,6 +190,12 @@ class Campaign(Node):
                 "advertise by sms or email, or write purpose: information where it is none",
                 "purpose",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _said_where_it_is_shown(self) -> Self:
+        if self.show is not None and self.channel not in SESSION:
+            raise wrong(f"{self.channel} is not shown inside a session; show is for in_web and in_app", "show")
         return self
 
     def message_of(self, variant: Variant | None) -> MessageText:

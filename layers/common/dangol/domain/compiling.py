@@ -18,6 +18,7 @@ from dangol.domain.behaviour import (
     OpenedCondition,
     ReceivedCondition,
 )
+from dangol.domain.channel import BY_ID
 from dangol.domain.condition import (
     ConsentedCondition,
     ListCondition,
@@ -114,7 +115,7 @@ def _consented(condition: ConsentedCondition, _moment: Moment) -> Sieve:
 
 
 def _reachable(condition: ReachableCondition, _moment: Moment) -> Sieve:
-    if condition.reachable == "console":
+    if condition.reachable in BY_ID:
         return exactly(ALWAYS)
     subject = Subject("trait", address_trait(condition.reachable))
     if subject.name == PHONE:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from dangol.domain.channel import AnyChannel
+from dangol.domain.channel import SESSION, AnyChannel
 from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Share, format_duration, parse_duration
 
@@ -96,8 +96,8 @@ class QuietHours(Node):
         return self
 
     def on(self, channel: str) -> bool:
-        """Whether the hours hold for `channel`."""
-        return channel not in self.except_ if self.channels is None else channel in self.channels
+        """Whether the hours hold for `channel`; a session, whose person is awake, has to be named."""
+        return channel not in {*self.except_, *SESSION} if self.channels is None else channel in self.channels
 
 
 # Art. 50(3) of Korea's Network Act and Art. 61(2) of its decree except e-mail; Kakao stops brand messages at 20:50.

@@ -8,10 +8,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dangol.domain.campaign import Campaign
+from dangol.domain.channel import SESSION
 from dangol.domain.frequency import frees_at, quiet_until, too_soon
 from dangol.domain.law import silent_until
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
 from dangol.domain.project import Project
+from dangol.domain.session import WAITS_FOR
 from dangol.domain.suppression import address_hash
 from dangol.domain.variant import Arm, arm_for, holdout_share, in_global_holdout, weighted_variant
 from dangol.domain.winner import in_test
@@ -90,8 +92,13 @@ class Run:
     @property
     def expires_at(self) -> datetime | None:
         """When it is too late to send."""
-        expires = self.campaign.limits.expires
-        return self.scheduled_at.astimezone(UTC) + expires if expires else None
+        in_session = self.campaign.channel in SESSION
+        return self.ends_at if self.campaign.limits.expires or in_session else None
+
+    @property
+    def ends_at(self) -> datetime:
+        """When what waits for a session is forgotten."""
+        return self.scheduled_at.astimezone(UTC) + (self.campaign.limits.expires or WAITS_FOR)
 
     @property
     def decides_at(self) -> datetime | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple
 
+from dangol.domain.channel import SESSION
 from dangol.domain.errors import NotFoundError
 from dangol.domain.project import CHANNELS, Purpose
 
@@ -139,8 +140,12 @@ class Ledger:
     pace: int = 0
 
     def consented(self, channel: str) -> bool:
-        """Whether advertising may be sent on `channel`; the console reaches nobody and needs none."""
-        return channel == "console" or self.consents.get(channel, 0) > 0
+        """Whether advertising may be sent on `channel`; the console reaches nobody and needs none.
+
+        What is shown inside a session is sent nowhere: it needs no consent, and nobody is shown it who refused it.
+        """
+        said = self.consents.get(channel, 0)
+        return said > 0 or channel == "console" or (channel in SESSION and not said)
 
     def entry(self, run: int) -> Entry | None:
         """The entry of a run, by its number."""

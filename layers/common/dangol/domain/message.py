@@ -11,15 +11,19 @@ from dangol.domain.quantities import Text
 
 # What each channel cannot show; the console shows everything.
 _UNSHOWN: Final[Mapping[ChannelName, tuple[str, ...]]] = {
-    "email": ("template",),
-    "sms": ("preheader", "html", "template"),
-    "alimtalk": ("subject", "preheader", "html"),
+    "email": ("title", "close", "template"),
+    "sms": ("title", "close", "preheader", "html", "template"),
+    "alimtalk": ("title", "close", "subject", "preheader", "html"),
+    "in_web": ("subject", "preheader", "html", "template"),
+    "in_app": ("subject", "preheader", "html", "template"),
     "console": (),
 }
 _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
     "email": (("subject", "an e-mail needs a subject"),),
     "sms": (),
     "alimtalk": (("template", "an AlimTalk needs the code of its approved template"),),
+    "in_web": (),
+    "in_app": (),
     "console": (),
 }
 
@@ -36,13 +40,15 @@ class CallToAction(Node):
 class MessageText(Node):
     """What is said, in the channel's own form."""
 
-    reserved: ClassVar[frozenset[str]] = frozenset({"title", "close", "choices"})
+    reserved: ClassVar[frozenset[str]] = frozenset({"choices"})
 
     subject: Text | None = None
+    title: Text | None = None
     preheader: Text | None = None
     text: Text
     html: Text | None = None
     template: Text | None = Field(default=None, description="the code of the approved template, for alimtalk")
+    close: Text | None = None
     cta: CallToAction | None = None
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from math import inf
 from typing import Any, Final
 
+from dangol.domain.channel import BY_ID
 from dangol.domain.ledger import Entry
 from dangol.domain.pending import Pending
 from dangol.domain.phone import normalised
@@ -132,8 +133,8 @@ class Profile:
     touches: Touches | None = None
 
     def address(self, channel: str) -> str | None:
-        """Where a message on `channel` would go, a phone number as E.164; the console reaches everybody by id."""
-        if channel == "console":
+        """Where a message on `channel` would go, a phone number as E.164; the console and a session reach all by id."""
+        if channel in BY_ID:
             return self.user_id
         trait = ADDRESS_TRAITS.get(channel, channel)
         value = self.traits.get(trait)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dangol.domain.channel import CHANNELS, AnyChannel, ChannelName
+from dangol.domain.channel import CHANNELS, SESSION, AnyChannel, ChannelName
 from dangol.domain.contact_rules import (
     CALENDAR,
     Cap,
@@ -171,6 +171,8 @@ class Project(Node):
 
     @model_validator(mode="after")
     def _providers_send_on_their_channels(self) -> Self:
+        for name in SESSION & self.channels.keys():
+            raise wrong(f"{name} needs no provider: dangol.js or the app fetches it", "channels", name)
         for channel, settings in self.channels.items():
             if settings.provider not in (None, *PROVIDERS[channel]):
                 able = ", ".join(PROVIDERS[channel])

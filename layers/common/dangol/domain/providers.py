@@ -12,6 +12,9 @@ PROVIDERS: Final[Mapping[ChannelName, tuple[ProviderName, ...]]] = {
     "email": ("ses", "console"),
     "sms": ("solapi", "aws", "console"),
     "alimtalk": ("solapi", "nhn", "console"),
+    # dangol.js or the app fetches these.
+    "in_web": (),
+    "in_app": (),
     "console": ("console",),
 }
 

@@ -31,6 +31,8 @@ UNSUBSCRIBE_LINK: Final = 252
 HIDDEN_LINK: Final = 253
 # Not a link at all: the send id that an app or a service worker gets with a message.
 SEND_ID: Final = 254
+# The same of a message that waited for a session.
+SESSION_ID: Final = 255
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Filled:
 class Formed:
     """A message in its channel's form; what is in it stays out of logs.
 
-    `kind` is what a carrier calls it, where one channel has several; `values` are the variables of a template.
+    `kind` is what a carrier calls it, where one channel has several; `values` are the variables of a template. What a
+    session shows has places of its own: a `title`, what closes it, and an `action`, its label and its address.
     """
 
     text: str = field(repr=False)
@@ -39,3 +40,6 @@ class Formed:
     html: str = field(repr=False, default="")
     kind: str = ""
     values: Mapping[str, str] = field(repr=False, default_factory=dict)
+    title: str = field(repr=False, default="")
+    close: str = field(repr=False, default="")
+    action: tuple[str, str] | None = field(repr=False, default=None)

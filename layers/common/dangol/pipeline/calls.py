@@ -7,10 +7,10 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dangol.domain.bots import HUMAN
-from dangol.domain.tracking import Keys
+from dangol.domain.tracking import SESSION_ID, Keys
 from dangol.pipeline.cohorts import Cohorts
 from dangol.pipeline.exchange import RETRY_AFTER, Request, Response, told
 from dangol.pipeline.happening import tracked
@@ -20,6 +20,9 @@ from dangol.pipeline.passing_on import EventQueue
 from dangol.pipeline.provider_receipts import is_door, most_bytes, receipts_at
 from dangol.pipeline.remembering import Remembered
 from dangol.pipeline.webhooks import MAX_CALL, PayloadError, SignatureError
+
+if TYPE_CHECKING:
+    from dangol.pipeline.session_calls import Shower
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,11 @@ class Secrets(Protocol):
     @property
     def write_keys(self) -> Remembered[Mapping[str, Sequence[str]]]:
         """The write keys, by source."""
+        ...
+
+    @property
+    def shower(self) -> "Callable[[], Shower]":
+        """What shows the messages of a session."""
         ...
 
     @property
@@ -106,6 +114,9 @@ class Calls:
         # A device that was offline repeats what it is not sure of; and no bot has the send id.
         happening = {**tracked(kind, mark, request, self._now(), HUMAN), "id": told_id}
         self._queue.send([json.dumps(happening)])
+        if mark.link == SESSION_ID:
+            # At once, so that the next page does not show it again.
+            self._secrets.shower().seen(mark.user_id, mark.run)
         return told(200, {"success": True})
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from dangol.domain.channel import SESSION
 from dangol.domain.decision import Reason
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
 from dangol.domain.variant import HOLDOUT, arms
 from dangol.pipeline.whereabouts import Place
-from dangol.pipeline.work import ENDED, SKIPPED
+from dangol.pipeline.work import ENDED, PENDING, SKIPPED
 from dangol.ports import Definition, RunItem
 
 _OUTCOMES: Final = {
@@ -58,6 +59,9 @@ class Case:
     def outcome(self) -> Answer:
         """Outcome, reason and when: the journal knows first, then the lake, then the ledger."""
         place, entry, decided = self.place, self.entry, self.decided
+        # What waits for a session ends with its run; who was there has their claim before that.
+        if place is not None and place.letter == PENDING and entry is not None and entry.channel in SESSION:
+            return _OUTCOMES[entry.state], None, entry.claimed_at
         if place is not None and place.letter not in ENDED:
             return self._not_ended(place)
         at = decided["at"] if decided else entry.claimed_at if entry else None

@@ -12,11 +12,13 @@ from math import ceil
 from typing import Final
 
 from dangol.contracts import Release, SendChunk
+from dangol.domain.channel import SESSION
 from dangol.domain.errors import ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.domain.short_links import LIFETIME
 from dangol.pipeline.claiming import Claimer
 from dangol.pipeline.counting import of_claim, of_skip
+from dangol.pipeline.inbox import Placer
 from dangol.pipeline.slots import Slots
 from dangol.pipeline.work import (
     ENDED,
@@ -64,6 +66,7 @@ class Dispatcher:
         self._worker = worker
         self._claimer = Claimer(stores)
         self._slots = Slots(stores)
+        self._placer = Placer(stores)
         self._taken = 0
 
     def dispatch(self, chunk: SendChunk) -> Counter[str]:
@@ -78,6 +81,9 @@ class Dispatcher:
         if journal is None:
             return Counter()
         work = Work(chunk, plan, journal, list(journal.states), dict(journal.why), lease_until)
+        if plan.run.campaign.channel in SESSION:
+            self._placer.place(work)
+            return self._finish(work)
         doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
         # Who was in flight when a worker died may have been sent to.
         self._claimer.doubt(work, doubtful)

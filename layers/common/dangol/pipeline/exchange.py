@@ -21,6 +21,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
     ip: str = field(default="", repr=False)
+    query: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

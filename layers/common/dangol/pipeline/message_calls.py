@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from dangol.domain.errors import ForgeryError
-from dangol.domain.tracking import SEND_ID, Keys, Mark
+from dangol.domain.tracking import SEND_ID, SESSION_ID, Keys, Mark
 from dangol.pipeline.remembering import Remembered
 from dangol.pipeline.tokens import verified
 from dangol.pipeline.webhooks import PayloadError
 
-KINDS: Final = {"message_shown": "shown", "message_clicked": "clicked"}
+KINDS: Final = {"message_shown": "shown", "message_clicked": "clicked", "message_dismissed": "dismissed"}
 
 
 def message_in(body: bytes, keys: Remembered[Keys]) -> tuple[str, Mark, str]:
@@ -30,6 +30,6 @@ def message_in(body: bytes, keys: Remembered[Keys]) -> tuple[str, Mark, str]:
         mark, _ = verified(send_id, keys)
     except ForgeryError:
         mark = None
-    if mark is None or mark.link != SEND_ID:
+    if mark is None or mark.link not in (SEND_ID, SESSION_ID):
         raise PayloadError("send_id", "is none of ours")
     return KINDS[event], mark, f"{event}:{send_id}"

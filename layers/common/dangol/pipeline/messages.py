@@ -7,15 +7,16 @@ from typing import Final
 from dangol.contracts import Recipient
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import Campaign
+from dangol.domain.channel import SESSION
 from dangol.domain.project import Project
 from dangol.domain.short_links import SHORTENED, Shortener
-from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
+from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, SESSION_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.domain.variant import arms
 from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
 
 # Channels that have no pixel to show.
-_PLAIN_TEXT: Final = frozenset({"console", *SHORTENED})
+_PLAIN_TEXT: Final = frozenset({"console", *SHORTENED, *SESSION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ class Renderer:
             MissingVariableError: the person lacks a value that the message needs.
         """
         r = self._r
-        advertising = r.campaign.purpose == "marketing"
+        in_session = r.campaign.channel in SESSION
+        # The law of advertising is about what is transmitted; this is part of the site or app itself.
+        advertising = r.campaign.purpose == "marketing" and not in_session
         law = AdvertisingLaw(recipient.country) if advertising else None
         shortener = Shortener(r.link_base)
         signer = self._signer(recipient.user_id, variant, shortener)
@@ -64,13 +67,16 @@ class Renderer:
             template=self._codes[variant],
             values=rendered.values,
             headers=_way_out(signer.unsubscribe) if advertising else {},
-            send_id=sign(Mark(r.run, recipient.user_id, variant, SEND_ID), r.keys),
+            title=rendered.title,
+            close=rendered.close,
+            action=rendered.action,
+            send_id=sign(Mark(r.run, recipient.user_id, variant, SESSION_ID if in_session else SEND_ID), r.keys),
             short_links=shortener.paths,
         )
 
     def _signer(self, user_id: str, variant: int, shortener: Shortener) -> LinkSigner:
         r = self._r
-        shortened = r.campaign.channel in SHORTENED
+        shortened, in_session = (r.campaign.channel in some for some in (SHORTENED, SESSION))
         name = r.campaign.variants[variant].name if r.campaign.variants else None
 
         def page(destination: str) -> str:
@@ -81,7 +87,8 @@ class Renderer:
             return shortener.address(path) if shortened else f"{r.link_base}/{path}"
 
         return LinkSigner(
-            click=lambda destination, link: address("c", link, page(destination)),
+            # Whoever shows a message in a session tells of the click itself, and no redirect leads away from the site.
+            click=lambda to, link: page(to) if in_session else address("c", link, page(to)),
             pixel="" if r.campaign.channel in _PLAIN_TEXT else address("o", OPEN_LINK),
             hidden="" if r.campaign.channel in _PLAIN_TEXT else address("c", HIDDEN_LINK, f"{r.link_base}/"),
             unsubscribe=address("u", UNSUBSCRIBE_LINK),

@@ -10,7 +10,7 @@ from dangol.domain.profile import ADDRESS_TRAITS, VALUE_SCALE, Profile
 from dangol.domain.suppression import address_hash, forgotten_key
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake_rows import PREFIXES, Found, find
-from dangol.ports import Ledgers, Outcome, People, Profiles, StoredObjects
+from dangol.ports import Inbox, Ledgers, Outcome, People, Profiles, StoredObjects, Waiting
 
 _PAGE: Final = 1_000
 
@@ -24,6 +24,7 @@ class Stores:
     people: People
     objects: StoredObjects
     runs: KnownRuns
+    inbox: Inbox
 
 
 class PersonKeeper:
@@ -36,15 +37,16 @@ class PersonKeeper:
         """Everything held of a person, in plain values; `found` is False where that is nothing."""
         profile = self._s.profiles.get_many([user_id])[user_id]
         ledger = self._s.ledgers.get_many([user_id])[user_id]
-        outcomes = self._s.people.outcomes(user_id)
+        outcomes, waiting = self._s.people.outcomes(user_id), self._s.inbox.of_person(user_id)
         lake: dict[str, list[Mapping[str, Any]]] = {prefix.rstrip("/"): [] for prefix in PREFIXES}
         for key, found in self._held(user_id):
             lake[key.partition("/")[0]] += found.rows
         return {
             "user_id": user_id,
-            "found": bool(profile.rev or ledger.rev or outcomes or any(lake.values())),
+            "found": bool(profile.rev or ledger.rev or outcomes or waiting or any(lake.values())),
             "profile": _profile(profile) if profile.rev else None,
             "ledger": self._ledger(ledger) if ledger.rev else None,
+            "waiting": [_waiting(message) for message in waiting],
             "outcomes": [self._outcome(outcome) for outcome in outcomes],
             "lake": lake,
         }
@@ -66,6 +68,7 @@ class PersonKeeper:
                 self._s.objects.replace(key, found.rest)
         for prefix in PREFIXES:
             self._s.objects.drop_old_versions(prefix)
+        self._s.inbox.remove_many([message.key for message in self._s.inbox.of_person(user_id)])
         erased = self._s.people.erase(user_id)
         return {
             "user_id": user_id,
@@ -154,6 +157,10 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "consents": {channel: _consent(at) for channel, at in profile.consents.items()},
         "events_seen_lately": len(profile.seen),
     }
+
+
+def _waiting(message: Waiting) -> dict[str, Any]:
+    return {"run": message.run, "channel": message.channel, "traits": message.recipient.traits}
 
 
 def _consent(at: int) -> dict[str, Any]:

@@ -91,7 +91,8 @@ class Recorder:
         self._lister.record([h for h in batch if isinstance(h, Listed)])
         consented = [h for h in batch if isinstance(h, Consented)]
         self._consents.record(consented, lambda news: self._announcer.announce(news, project))
-        self._engagement.record([h for h in batch if isinstance(h, Tracked)])
+        # Who dismissed a message is told by the lake: the ledger has no flag left for it.
+        self._engagement.record([h for h in batch if isinstance(h, Tracked) and h.kind != "dismissed"])
         self._receiver.record([h for h in batch if isinstance(h, Received)])
         self._count([h for h in batch if isinstance(h, Performed)], project)
         # Last, for they ask others: whoever is down must hold up nothing of the above.

@@ -11,6 +11,7 @@ from typing import Final
 from pydantic_core import from_json
 
 from dangol.contracts import SendChunk
+from dangol.domain.channel import BY_ID
 from dangol.domain.suppression import address_hash
 from dangol.pipeline.steps import step_of, steps_prefix
 from dangol.ports import Objects
@@ -19,8 +20,6 @@ STEPS_AT_ONCE: Final = 1_000
 # Bytes kept of everybody: of the address, of the user id, and of their place among all.
 _ADDRESS, _USER, _PLACE = 12, 8, 4
 _ROW: Final = _ADDRESS + _USER + _PLACE
-# One message per address means nothing where the user id is the address.
-_UNADDRESSED: Final = frozenset({"console"})
 
 # Places in a step, by step: those who leave the message to somebody else.
 Shared = Mapping[str, frozenset[int]]
@@ -37,7 +36,8 @@ class Sharing:
 
     def of(self, run: str, channel: str) -> Shared:
         """The places whose address somebody else of the run stands for; all scan steps have to be closed."""
-        if channel in _UNADDRESSED:
+        # One message per address means nothing where the user id is the address.
+        if channel in BY_ID:
             return {}
         key = f"runs/{run}/shared.json"
         # Asked by listing: to read what is not there is forbidden where only some prefixes may be listed.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from dangol.domain.errors import ForgeryError
 from dangol.domain.short_links import is_code
 from dangol.domain.tracking import OPEN_LINK, UNSUBSCRIBE_LINK, Keys, Mark
-from dangol.pipeline.exchange import BUSY, NEVER_STORED, NOT_FOUND, Request, Response, bodiless
+from dangol.pipeline.exchange import BUSY, JSON, NEVER_STORED, NOT_FOUND, RETRY_AFTER, Request, Response, bodiless
 from dangol.pipeline.happening import tracked
 from dangol.pipeline.passing_on import EventQueue, PassingOn
 from dangol.pipeline.remembering import Remembered
@@ -23,6 +23,7 @@ from dangol.pipeline.tokens import verified
 
 if TYPE_CHECKING:
     from dangol.pipeline.calls import Calls
+    from dangol.pipeline.session_calls import SessionCalls, Shower
     from dangol.pipeline.way_out import Preferences
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ class Doors:
     webhook_key: Callable[[], str]
     # What a short code stands for; raises `OSError` where that cannot be looked up.
     short_link: Callable[[str], str | None]
+    # The secrets of session tokens; whether anything waits for a session, raising `OSError`; and what shows it.
+    session_keys: Callable[[], Sequence[str]]
+    waits: Callable[[str], bool]
+    shower: Callable[[], "Shower"]
 
 
 class Tracker:
@@ -58,7 +63,7 @@ class Tracker:
         """Answer one request; a path or token that is not ours gets 404 and leaves no trace."""
         room, _, rest = request.path.lstrip("/").partition("/")
         if room == "v1":
-            return self._calls.answer(rest, request) if request.method == "POST" else NOT_FOUND
+            return self._called(rest, request)
         if room == "openapi.json":
             from dangol.pipeline import openapi
 
@@ -72,6 +77,27 @@ class Tracker:
         from dangol.pipeline.calls import Calls
 
         return Calls(self._doors, self._doors.queue, self._doors.now)
+
+    @cached_property
+    def _sessions(self) -> "SessionCalls":
+        from dangol.pipeline.session_calls import SessionCalls
+
+        return SessionCalls(self._doors, self._doors.now)
+
+    def _called(self, call: str, request: Request) -> Response:
+        if request.method == "POST":
+            return self._calls.answer(call, request)
+        return self._show(request) if (request.method, call) == ("GET", "messages") else NOT_FOUND
+
+    def _show(self, request: Request) -> Response:
+        try:
+            answer, happenings = self._sessions.answer(request)
+        except OSError as error:
+            logger.error("messages were not looked up: %s", error)  # noqa: TRY400 - the fact, not our stack
+            return Response(503, {**JSON, **RETRY_AFTER}, b'{"error": "not just now; ask again"}')
+        for happening in happenings:
+            self._pass_on(happening)
+        return answer
 
     def _link(self, room: str, token: str, request: Request) -> Response:
         try:

@@ -18,6 +18,7 @@ from dangol.ports import (
     Accepted,
     Channel,
     Clock,
+    Inbox,
     Journal,
     Journals,
     Ledgers,
@@ -69,6 +70,7 @@ class Stores:
     timer: Timer
     events: Queue
     short_links: ShortLinks
+    inbox: Inbox
     clock: Clock
 
 

@@ -13,6 +13,7 @@ from dangol.ports.channels import (
     Webhooks,
 )
 from dangol.ports.clock import Clock, Throttle
+from dangol.ports.inbox import Inbox, Waiting
 from dangol.ports.journals import Journal, Journals, Standing, Verdict
 from dangol.ports.lake import LakeReader, Objects, Queries, StoredObjects, Traces
 from dangol.ports.people import Catalogue, Ledgers, Lists, Outcome, Outcomes, Page, People, Profiles, Search
@@ -29,6 +30,7 @@ __all__ = [
     "Delivery",
     "Http",
     "HttpAnswer",
+    "Inbox",
     "Journal",
     "Journals",
     "LakeReader",
@@ -56,5 +58,6 @@ __all__ = [
     "Timer",
     "Traces",
     "Verdict",
+    "Waiting",
     "Webhooks",
 ]

@@ -21,6 +21,10 @@ class Message:
     text: str = field(repr=False, default="")
     html: str = field(repr=False, default="")
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    # What a session shows in places of its own.
+    title: str = field(repr=False, default="")
+    close: str = field(repr=False, default="")
+    action: tuple[str, str] | None = field(repr=False, default=None)
     # What an app or a service worker says it was shown or clicked by.
     send_id: str = field(repr=False, default="")
     # What a carrier calls it where a channel has several: sms, lms.
