@@ -89,8 +89,12 @@ def test_a_link_that_leads_nowhere_is_an_error(link):
         render({"url": link}, text="{{ link(url) }}")
 
 
-def test_a_link_may_lead_into_an_app():
-    assert render(cta={"label": "app", "link": "shop://item/1"}).links == ("shop://item/1",)
+@pytest.mark.parametrize("address", ["shop://item/1", "tel:1588-0000", "mailto:hello@shop.example"])
+def test_what_no_redirect_leads_to_is_left_as_it_is(address):
+    told = render(cta={"label": "app", "link": address})
+
+    assert told.links == ()
+    assert hrefs(told.html) == [address]
 
 
 def test_more_links_than_a_token_can_number_are_an_error():

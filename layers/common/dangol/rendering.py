@@ -27,6 +27,7 @@ _HREF: Final = re.compile(
 )
 _ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:.", re.IGNORECASE)
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 # What a template may name besides the person's own traits.
 RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id", "merge_tag"})
@@ -159,6 +160,9 @@ class _Links:
         address = _UNSEEN.sub("%20", str(destination).strip())
         if not _SCHEME.match(address):
             raise MissingVariableError("a link leads nowhere")
+        if not _WEB.match(address):
+            # A call, a mail or a place in an app: no redirect of a browser's leads there for certain.
+            return address
         if address not in self._tracked:
             if len(self._tracked) == MAX_LINKS:
                 raise MissingVariableError(f"more than {MAX_LINKS} links")
