@@ -13,7 +13,7 @@ from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText
-from dangol.domain.channel import BY_ID
+from dangol.domain.channel import BY_ID, SESSION
 from dangol.domain.errors import DefinitionError
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
@@ -99,7 +99,8 @@ def _known_tags(tag: str, project: Project) -> str:
 
 
 def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
-    if campaign.purpose != "marketing" or project.home_country != "KR":
+    # What a page or an app shows itself is not transmitted to anybody.
+    if campaign.purpose != "marketing" or project.home_country != "KR" or campaign.channel in SESSION:
         return
     needed, shown, rule = _SHOWN.get(campaign.channel, _SHOWN["email"])
     missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]

@@ -1,5 +1,6 @@
 """Files read into models: where each problem is told, and what is read in."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,13 @@ def test_advertising_to_korea_names_the_senders_phone_and_address(shop):
         "the sender's phone and address (Network Act Art. 50(4)); add sender.phone and sender.address to dangol.yaml"
     )
     assert informative.notices == ()
+
+
+def test_what_a_page_shows_itself_names_nobody(shop):
+    (shop / "dangol.yaml").write_text(PROJECT.replace(', phone: "1588-0000", address: "서울시"', ""))
+    text = re.sub("  subject: .*\n", "", CAMPAIGN.replace("channel: email", "channel: in_web"))
+
+    assert campaign(shop, text).notices == ()
 
 
 def test_without_any_merge_tag_the_hint_is_to_declare_one(shop):
