@@ -22,6 +22,7 @@ _CASES: Final = {
     "sms by solapi": ("sms", {"provider": "solapi", "from": "1588-0000"}),
     "sms by aws": ("sms", {"provider": "aws"}),
     "alimtalk by solapi": ("alimtalk", {"provider": "solapi", "profile": "p"}),
+    "webhook": ("webhook", {"provider": "endpoint", "url": "https://hooks.shop.example/"}),
     "alimtalk by nhn": ("alimtalk", {"provider": "nhn", "profile": "p"}),
 }
 _START: Final = """
@@ -32,7 +33,7 @@ from dangol import bootstrap
 from dangol.bootstrap import channels
 from dangol.config import settings
 from dangol.domain.project import Project
-channels._provider_keys = lambda *_: lambda: "{}"
+channels._secret = lambda *_: lambda: "{}"
 bootstrap.dispatcher()
 sender = {"name": "x", "email": "x@y.z"}
 project = Project.model_validate({"project": "x", "sender": sender, "channels": {CHANNEL: TOLD}})

@@ -145,7 +145,8 @@ class FakeJournals:
 
     def park(self, journal: Journal, *, deltas: Mapping[str, int], until: float | None) -> bool:
         self._held(journal)
-        if until is None and not self._runs.get(journal.run).paused:
+        run = self._runs.runs.get(journal.run)
+        if (run is None or not run.paused) if until is None else (run is not None and run.state == "cancelled"):
             return False
         key = (journal.run, journal.chunk)
         self._journals[key] = (replace(journal, owner="", generation=journal.generation + 2), 0.0)

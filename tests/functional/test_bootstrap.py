@@ -21,6 +21,7 @@ from dangol.channels.email import EmailChannel
 from dangol.channels.nhn import NhnChannel
 from dangol.channels.session import SessionChannel
 from dangol.channels.solapi import SolapiChannel
+from dangol.channels.webhook import WebhookChannel
 from dangol.config import Settings, SettingsError, variable
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import ChannelSettings, Project, Sender
@@ -112,13 +113,14 @@ def told(name: str, provider: str | None, **more: str) -> Project:
         ("alimtalk", "solapi", SolapiChannel),
         ("alimtalk", "nhn", NhnChannel),
         ("sms", None, ConsoleChannel),
+        ("webhook", "endpoint", WebhookChannel),
         ("in_web", None, SessionChannel),
         ("in_app", None, SessionChannel),
     ],
 )
 def test_a_channel_leads_to_its_provider(monkeypatch, name, provider, kind):
     give(monkeypatch, "dispatch", "false")
-    monkeypatch.setattr(channels, "_provider_keys", lambda config, provider: lambda: "{}")
+    monkeypatch.setattr(channels, "_secret", lambda config, provider: lambda: "{}")
 
     assert isinstance(channel_of(SETTINGS, name, told(name, provider)), kind)
 
@@ -132,7 +134,7 @@ def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(mo
         return SOLAPI_KEYS
 
     monkeypatch.setattr(SsmParameters, "secret", secret)
-    channels._provider_keys.cache_clear()
+    channels._secret.cache_clear()
 
     one, other = (channel_of(SETTINGS, "sms", told("sms", "solapi", **{"from": "02-1"})) for _ in range(2))
 
@@ -140,7 +142,7 @@ def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(mo
     assert one._http is other._http  # type: ignore[attr-defined]
     assert str(one._http._client.base_url) == "http://127.0.0.1:9"  # type: ignore[attr-defined]
     assert one._keys().api_key == "k"  # type: ignore[attr-defined]
-    channels._provider_keys.cache_clear()
+    channels._secret.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -150,12 +152,13 @@ def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(mo
         ("sms", "aws", {}, {"dangol.channels.aws_sms"}),
         ("sms", "solapi", {"from": "1"}, {"dangol.channels.solapi", "httpx"}),
         ("alimtalk", "nhn", {"profile": "p"}, {"dangol.channels.nhn", "httpx"}),
+        ("webhook", "endpoint", {"url": "https://hooks.shop.example/"}, {"dangol.channels.webhook"}),
     ],
 )
 def test_dispatch_imports_the_providers_that_are_configured_and_no_other(name, provider, more, loaded):
     code = (
         "import sys; from dangol.bootstrap import channels; from dangol.config import Settings; "
-        "from dangol.domain.project import Project; channels._provider_keys = lambda *_: lambda: '{}'; "
+        "from dangol.domain.project import Project; channels._secret = lambda *_: lambda: '{}'; "
         f"told = Project(project='x', sender={{'name': 'x', 'email': 'x@y.z'}}, channels={{{name!r}: "
         f"{ {'provider': provider, **more}!r} }}); "
         f"channels.channel_of(Settings('s', 'us-east-1', '/p'), {name!r}, told); "

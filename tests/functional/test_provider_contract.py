@@ -1,5 +1,6 @@
 """What holds for every provider, whatever its own words are: each against a local fake of its API."""
 
+import base64
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -13,14 +14,17 @@ import httpx
 import pytest
 from botocore.config import Config
 
+from dangol.adapters import webhooks
 from dangol.adapters.provider_http import ProviderHttp
+from dangol.adapters.webhooks import SignedHooks
 from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
 from dangol.channels.nhn import NhnChannel, NhnKeys
 from dangol.channels.solapi import SolapiChannel, SolapiKeys, SolapiSender
+from dangol.channels.webhook import WebhookChannel
 from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError, UnavailableError
 from dangol.domain.providers import TERMS, ProviderName
 from dangol.ports import Accepted, Channel, Message, Refused
-from tests.fakes.providers import aws_sms, nhn, solapi
+from tests.fakes.providers import aws_sms, endpoint, nhn, solapi
 from tests.fakes.providers.server import LOST, TAKEN_AND_LOST
 
 # Long enough for a call on a busy machine, short enough to wait for.
@@ -72,6 +76,16 @@ def nhn_of(url: str, secret: str = nhn.SECRET_KEY) -> NhnChannel:
     return NhnChannel(http(url), lambda: keys, nhn.SENDER_KEY, salt)
 
 
+def endpoint_of(url: str, secret: str = endpoint.SECRET) -> WebhookChannel:
+    known = secret if secret == endpoint.SECRET else base64.b64encode(secret.encode()).decode()
+    return WebhookChannel(SignedHooks(lambda: known), url, lambda: datetime.now(UTC))
+
+
+def hook(place: int) -> Message:
+    way_out = {"List-Unsubscribe": "<https://go.shop.example/u/t>"}
+    return replace(text(place), address=f"u{place}", kind="", send_id=f"s{place}", headers=way_out)
+
+
 def aws_of(url: str, secret: str = aws_sms.SECRET) -> AwsSmsChannel:
     once = Config(retries={"total_max_attempts": 1}, connect_timeout=PATIENCE, read_timeout=PATIENCE)
     client = boto3.client(
@@ -100,6 +114,8 @@ class Case:
     throttled: tuple[int, dict[str, Any]]
     number: Callable[[Message], str] = lambda message: "0" + message.address.removeprefix("+82")
     secrets: tuple[str, ...] = ()
+    # Whether its status alone says that a message was taken.
+    terse: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -118,6 +134,11 @@ def _refuse_nhn(server: nhn.FakeNhn, number: str) -> str:
 def _refuse_aws(server: aws_sms.FakeAwsSms, number: str) -> str:
     server.refusals[number] = ("ValidationException", "DESTINATION_COUNTRY_BLOCKED")
     return "aws_destination_country_blocked"
+
+
+def _refuse_endpoint(server: endpoint.FakeEndpoint, user: str) -> str:
+    server.refusals[user] = 422
+    return "webhook_422"
 
 
 def _nhn_talk(place: int) -> Message:
@@ -166,7 +187,26 @@ CASES = [
         number=lambda message: message.address,
         secrets=(aws_sms.SECRET,),
     ),
+    Case(
+        "webhook",
+        "endpoint",
+        endpoint.FakeEndpoint,
+        endpoint_of,
+        hook,
+        _refuse_endpoint,
+        (429, {}),
+        number=lambda message: message.user_id,
+        secrets=(endpoint.SECRET,),
+        terse=True,
+    ),
 ]
+
+
+@pytest.fixture(autouse=True)
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fakes are at no public address, and nobody waits long for them."""
+    monkeypatch.setattr(webhooks, "is_public", lambda _: True)
+    monkeypatch.setattr(webhooks, "_TIMEOUT", PATIENCE)
 
 
 @pytest.fixture(params=CASES, ids=repr)
@@ -234,7 +274,7 @@ def test_a_call_that_is_cut_off_is_in_doubt_or_asked_again_and_never_taken_twice
 
 
 @pytest.mark.parametrize("case", [each for each in CASES if TERMS[each.provider].repeatable], ids=repr, indirect=True)
-@pytest.mark.parametrize("second", [LOST, (429, {}), (500, {}), (200, {})])
+@pytest.mark.parametrize("second", [LOST, (429, {}), (500, {}), (404, {})])
 def test_a_call_that_is_cut_off_and_not_answered_again_stays_in_doubt(case, server, second):
     server.instead += [TAKEN_AND_LOST, second]
 
@@ -251,8 +291,10 @@ def test_an_error_of_the_provider_s_own_is_in_doubt(case, server):
         case.channel(server.url).send(batch(case))
 
 
-# What AWS answers is read by botocore.
-@pytest.mark.parametrize("case", [each for each in CASES if each.provider != "aws"], ids=repr, indirect=True)
+# What AWS answers is read by botocore; of a webhook's receiver the status says it all.
+@pytest.mark.parametrize(
+    "case", [each for each in CASES if not each.terse and each.provider != "aws"], ids=repr, indirect=True
+)
 def test_an_answer_without_what_it_should_say_is_in_doubt(case, server):
     server.instead += [(200, {})] * 2
 
@@ -285,7 +327,8 @@ def test_secrets_and_what_is_said_to_whom_stay_out_of_logs_and_errors(case, serv
 
     keys = getattr(channel, "_keys", lambda: None)()
     said = f"{caplog.text}{raised.value!r}{channel!r}{vars(channel)!r}{keys!r}{messages!r}"
-    for word in (*case.secrets, messages[0].text, case.number(messages[0]), messages[0].address):
+    # A system of the company's own knows people by their id, which is no secret.
+    for word in {*case.secrets, messages[0].text, case.number(messages[0]), messages[0].address} - {"u0"}:
         assert word not in said
 
 
@@ -298,3 +341,33 @@ def test_connections_are_used_again(socket_enabled):
         pool = kept._client._transport._pool  # type: ignore[attr-defined]
 
         assert len(pool.connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(302, RejectedError), (401, RejectedError), (410, RejectedError), (408, DoubtError), (503, DoubtError)],
+)
+def test_what_a_receiver_of_webhooks_answers_is_told_apart(socket_enabled, status, answer):
+    with endpoint.FakeEndpoint() as server:
+        server.instead += [(status, {})] * 2
+
+        with pytest.raises(answer):
+            endpoint_of(server.url).send([hook(0)])
+
+
+def test_a_webhook_says_what_to_say_and_how_to_leave(socket_enabled):
+    with endpoint.FakeEndpoint() as server:
+        endpoint_of(server.url).send(
+            [replace(hook(1), title="새 강의", action=("보기", "https://go.shop.example/c/t"))]
+        )
+
+        assert server.calls[0].content == {
+            "type": "message",
+            "user_id": "u1",
+            "send_id": "s1",
+            "advertising": True,
+            "title": "새 강의",
+            "text": TEXT,
+            "cta": {"label": "보기", "link": "https://go.shop.example/c/t"},
+            "unsubscribe": "https://go.shop.example/u/t",
+        }

@@ -198,6 +198,17 @@ def test_a_chunk_is_parked_while_its_run_is_paused(kept):
         journals.park(left, deltas={}, until=None)
 
 
+def test_no_chunk_of_a_cancelled_run_is_parked_until_later(kept):
+    runs, journals = kept
+    runs.create(running(0))
+    _, mine = journals.take(FRESH, lease_until=100, now=10)
+    runs.set_state(RUN, "cancelled", expected="running")
+
+    assert not journals.park(mine, deltas={"arm:0:sent": 1}, until=5_000.5)
+    assert runs.counts(RUN) == {}
+    journals.finish(mine, done=True, deltas={})
+
+
 def test_a_parked_chunk_is_found_by_its_step_and_taken_two_generations_later(kept):
     runs, journals = kept
     runs.create(running(0))

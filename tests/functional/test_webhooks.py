@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dangol.adapters.webhooks import SignedWebhooks
+from dangol.adapters.webhooks import SignedHooks, SignedWebhooks
 from dangol.domain.webhook import headers
 from dangol.ports import Delivery
 
@@ -68,7 +68,7 @@ def leading_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[Any]:
 
 
 def hooks() -> SignedWebhooks:
-    return SignedWebhooks(lambda: SECRET)
+    return SignedWebhooks(SignedHooks(lambda: SECRET))
 
 
 def test_a_webhook_comes_signed_to_the_address_that_was_looked_at(receiver, monkeypatch):

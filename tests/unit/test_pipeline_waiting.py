@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dangol.contracts import SendChunk
 from dangol.domain.ledger import State
 from tests.dispatching import NOW, RUN
 from tests.shop_campaign import campaign, definition, project
@@ -38,6 +39,28 @@ def test_all_chunks_of_a_run_share_the_schedule():
     stage = waiting(people=250)
 
     assert len(stage.timer.set) == 1
+
+
+def test_a_run_that_is_cancelled_before_a_worker_knows_does_not_wait_for_the_hour():
+    stage = Stage(definition=definition(within=project(quiet_hours=HOURS)))
+    stage.scan()
+    late = stage.dispatcher("late")
+    park = stage.journals.park
+
+    def cancelled_meanwhile(journal: Any, **told: Any) -> bool:
+        stage.controller.cancel(stage.run)
+        stage.segment()
+        return park(journal, **told)
+
+    stage.journals.park = cancelled_meanwhile  # type: ignore[method-assign]
+    (body,) = stage.sends.take()
+    late.dispatch(SendChunk.model_validate_json(body))
+    stage.journals.park = park  # type: ignore[method-assign]
+
+    ((_, delay),) = stage.sends.sent
+    assert delay == 5
+    stage.work_off()
+    assert stage.counted() == Counter(campaign_stopped=10)
 
 
 def test_when_they_end_everybody_is_sent_to():

@@ -15,7 +15,7 @@ from dangol.domain.channel import ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import MergeTag, Project
 from dangol.domain.tracking import MAX_LINKS
-from dangol.forms import alimtalk, email, session, text
+from dangol.forms import alimtalk, email, session, text, webhook
 from dangol.forms.filled import Filled, Formed
 
 _MERGE_TAG: Final = re.compile(r"#\{\s*([^{}\s][^{}]*?)\s*\}")
@@ -38,6 +38,7 @@ _FORMS: Final[Mapping[ChannelName, Callable[[Filled], Formed]]] = {
     "alimtalk": alimtalk.formed,
     "in_web": session.formed,
     "in_app": session.formed,
+    "webhook": webhook.formed,
     "console": email.formed,
 }
 

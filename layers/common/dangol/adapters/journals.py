@@ -73,7 +73,7 @@ class DynamoJournals:
     def park(self, journal: Journal, *, deltas: Mapping[str, int], until: float | None) -> bool:
         """Like `finish`, for a chunk that no message carries on until `until`, or until the run is resumed (None).
 
-        False, with nothing stored, where the run is not paused any more.
+        False, with nothing stored, where the run is not paused any more, or, with a time, where it is cancelled.
 
         Raises:
             ConflictError: another worker holds the chunk by now.
@@ -81,9 +81,16 @@ class DynamoJournals:
         after = {":next": journal.generation + 2, ":parked": until or 0.0}
         change = "SET #states = :states, why = :why, generation = :next, parked = :parked REMOVE #owner, lease"
         run = {"pk": {"S": f"run#{journal.run}"}, "sk": {"S": "run"}}
-        paused = {"TableName": self._table, "Key": run, "ConditionExpression": "attribute_exists(paused)"}
-        # Whoever resumes takes the pause away first and looks for parked chunks then.
-        checks = [{"ConditionCheck": paused}] if until is None else []
+        # Whoever resumes or cancels says so in the run first and looks for parked chunks then.
+        if until is None:
+            check: dict[str, Any] = {"ConditionExpression": "attribute_exists(paused)"}
+        else:
+            check = {
+                "ConditionExpression": "#state <> :cancelled",
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": {":cancelled": {"S": "cancelled"}},
+            }
+        checks = [{"ConditionCheck": {"TableName": self._table, "Key": run, **check}}]
         return self._let_go(journal, self._update(journal, change, after), deltas, checks)
 
     def of_step(self, run: str, step: str) -> Sequence[Standing]:

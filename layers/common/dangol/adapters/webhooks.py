@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from dangol.domain.errors import DoubtError, RejectedError, SendError, UnavailableError
 from dangol.domain.webhook import headers, is_public
-from dangol.ports import Delivery
+from dangol.ports import Delivery, Hooks
 
 _TIMEOUT: Final = 5.0
 _PORTS: Final = {"https": 443, "http": 80}
@@ -19,48 +20,79 @@ _SERVER_ERROR: Final = 500
 _OK: Final = range(200, 300)
 
 
-class SignedWebhooks:
-    """Delivers webhooks, signed with the secrets of that moment."""
+class SignedHooks:
+    """Posts webhooks, signed with the secrets of that moment."""
 
     def __init__(self, secrets: Callable[[], str]) -> None:
         self._secrets = secrets
 
-    def deliver(self, url: str, hook_id: str, body: bytes, at: datetime) -> Delivery:
-        """Post `body`, signed as of `at`; redirects are not followed.
+    def post(self, url: str, hook_id: str, body: bytes, at: datetime) -> int:
+        """Post `body`, signed as of `at`, and give the status of the answer; redirects are not followed.
 
         What a name leads to is looked up once, all of it has to be public, and the call goes to just that.
+
+        Raises:
+            RejectedError: not all that the name leads to is public.
+            UnavailableError: nobody could be reached there.
+            DoubtError: no answer came.
         """
         address = urlsplit(url)
         try:
             found = self._looked_up(address)
-        except OSError:
-            return Delivery.LATER
+        except OSError as error:
+            raise UnavailableError("the name of a webhook's receiver leads nowhere") from error
         if not found or not all(map(is_public, found)):
-            return Delivery.REFUSED
-        signed = headers(hook_id, at, body, self._secrets())
+            raise RejectedError("a webhook's receiver is at no public address")
         try:
-            status = self._post(address, found[0], body, signed)
-        except (OSError, http.client.HTTPException):
-            return Delivery.LATER
-        if status in _OK:
-            return Delivery.TAKEN
-        return Delivery.LATER if status in _LATER or status >= _SERVER_ERROR else Delivery.REFUSED
+            connection = self._connected(address, found[0])
+        except OSError as error:
+            raise UnavailableError("a webhook's receiver cannot be reached") from error
+        try:
+            return _status(connection, address, body, headers(hook_id, at, body, self._secrets()))
+        except (OSError, http.client.HTTPException) as error:
+            raise DoubtError("a webhook's receiver did not answer") from error
+        finally:
+            connection.close()
 
     def _looked_up(self, address: SplitResult) -> list[str]:
         port = address.port or _PORTS[address.scheme]
         return [str(found[4][0]) for found in socket.getaddrinfo(address.hostname, port, type=socket.SOCK_STREAM)]
 
-    def _post(self, address: SplitResult, ip: str, body: bytes, signed: dict[str, str]) -> int:
+    def _connected(self, address: SplitResult, ip: str) -> http.client.HTTPConnection:
         host, port = address.hostname or "", address.port or _PORTS[address.scheme]
         connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
         connection.sock = socket.create_connection((ip, port), timeout=_TIMEOUT)
-        try:
-            if address.scheme == "https":
+        if address.scheme == "https":
+            try:
                 # The certificate is the name's, whatever address it leads to.
                 connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
-            path = f"{address.path or '/'}{'?' + address.query if address.query else ''}"
-            told = {"content-type": "application/json", "user-agent": "dangol", "host": address.netloc, **signed}
-            connection.request("POST", path, body=body, headers=told)
-            return connection.getresponse().status
-        finally:
-            connection.close()
+            except OSError:
+                connection.close()
+                raise
+        return connection
+
+
+class SignedWebhooks:
+    """Delivers webhooks that can wait."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def deliver(self, url: str, hook_id: str, body: bytes, at: datetime) -> Delivery:
+        """Post `body`, signed as of `at`; what was not answered is worth another try, under the same id."""
+        try:
+            status = self._hooks.post(url, hook_id, body, at)
+        except RejectedError:
+            return Delivery.REFUSED
+        except SendError:
+            return Delivery.LATER
+        if status in _OK:
+            return Delivery.TAKEN
+        return Delivery.LATER if status in _LATER or status >= _SERVER_ERROR else Delivery.REFUSED
+
+
+def _status(connection: http.client.HTTPConnection, address: SplitResult, body: bytes, signed: dict[str, str]) -> int:
+    path = f"{address.path or '/'}{'?' + address.query if address.query else ''}"
+    told = {"content-type": "application/json", "user-agent": "dangol", "host": address.netloc, **signed}
+    connection.request("POST", path, body=body, headers=told)
+    return connection.getresponse().status

@@ -1,7 +1,7 @@
 """The provider of each channel."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -11,8 +11,10 @@ from dangol.adapters.parameters import SsmParameters
 from dangol.bootstrap.aws import client
 from dangol.bootstrap.process import clock_of
 from dangol.config import Settings
+from dangol.domain.channel import SESSION
 from dangol.domain.errors import DefinitionError
-from dangol.domain.project import Project
+from dangol.domain.project import ChannelSettings, Project
+from dangol.domain.providers import PROVIDERS, ProviderName
 from dangol.pipeline.remembering import Remembered
 from dangol.ports import Channel, Templates
 
@@ -25,40 +27,71 @@ _ONCE: Final = {"mode": "standard", "total_max_attempts": 1}
 
 
 def channel_of(config: Settings, name: str, project: Project) -> Channel:
-    """The adapter of a channel's provider; only the one that is used is imported."""
-    told = project.settings(name)
-    match name, told.provider:
-        case "email", "ses":
-            from dangol.channels.email import EmailChannel
+    """The adapter of a channel's provider; only the one that is used is imported.
 
-            return EmailChannel(client("sesv2", config, retries=_ONCE), project.sender, config.configuration_set)
-        case (("sms" | "alimtalk"), "solapi"):
-            from dangol.channels.solapi import BASE_URL, SolapiChannel, SolapiKeys, SolapiSender
+    Raises:
+        DefinitionError: its provider does not send on this channel.
+    """
+    if name in SESSION:
+        from dangol.channels.session import SessionChannel
 
-            keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
-            sender = SolapiSender(project.number or "", told.profile or "")
-            return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt)
-        case "alimtalk", "nhn":
-            from dangol.channels.nhn import BASE_URL as NHN_URL, NhnChannel, NhnKeys
+        return SessionChannel()
+    provider = project.settings(name).provider or "console"
+    if provider not in PROVIDERS.get(name, ()):  # type: ignore[call-overload]  # a name out of a file
+        raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
+    return _BUILDERS[provider](config, project, project.settings(name))
 
-            known, api = _provider(config, "nhn", NhnKeys.parse, NHN_URL)
-            return NhnChannel(api, known, told.profile or "", _salt)
-        case "sms", "aws":
-            from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
 
-            texts = client("pinpoint-sms-voice-v2", config, retries=_ONCE)
-            return AwsSmsChannel(texts, AwsSmsSender(told.from_ or "", told.events or ""))
-        case (("in_web" | "in_app"), _):
-            from dangol.channels.session import SessionChannel
+def _ses(config: Settings, project: Project, _: ChannelSettings) -> Channel:
+    from dangol.channels.email import EmailChannel
 
-            return SessionChannel()
-        case _, ("console" | None):
-            from dangol.adapters.objects import S3Objects
-            from dangol.channels.console import ConsoleChannel
+    return EmailChannel(client("sesv2", config, retries=_ONCE), project.sender, config.configuration_set)
 
-            return ConsoleChannel(S3Objects(client("s3", config), config.need("lake_bucket")))
-        case _:
-            raise DefinitionError(f"no provider {told.provider} for {name}", field=f"channels.{name}.provider")
+
+def _solapi(config: Settings, project: Project, told: ChannelSettings) -> Channel:
+    from dangol.channels.solapi import BASE_URL, SolapiChannel, SolapiKeys, SolapiSender
+
+    keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
+    sender = SolapiSender(project.number or "", told.profile or "")
+    return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt)
+
+
+def _nhn(config: Settings, _: Project, told: ChannelSettings) -> Channel:
+    from dangol.channels.nhn import BASE_URL, NhnChannel, NhnKeys
+
+    keys, http = _provider(config, "nhn", NhnKeys.parse, BASE_URL)
+    return NhnChannel(http, keys, told.profile or "", _salt)
+
+
+def _aws(config: Settings, _: Project, told: ChannelSettings) -> Channel:
+    from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
+
+    texts = client("pinpoint-sms-voice-v2", config, retries=_ONCE)
+    return AwsSmsChannel(texts, AwsSmsSender(told.from_ or "", told.events or ""))
+
+
+def _endpoint(config: Settings, _: Project, told: ChannelSettings) -> Channel:
+    from dangol.adapters.webhooks import SignedHooks
+    from dangol.channels.webhook import WebhookChannel
+
+    return WebhookChannel(SignedHooks(_secret(config, "webhook-secret")), told.url or "", partial(_real_time, config))
+
+
+def _console(config: Settings, _: Project, __: ChannelSettings) -> Channel:
+    from dangol.adapters.objects import S3Objects
+    from dangol.channels.console import ConsoleChannel
+
+    return ConsoleChannel(S3Objects(client("s3", config), config.need("lake_bucket")))
+
+
+_BUILDERS: Final[Mapping[ProviderName, Callable[[Settings, Project, ChannelSettings], Channel]]] = {
+    "ses": _ses,
+    "solapi": _solapi,
+    "nhn": _nhn,
+    "aws": _aws,
+    "endpoint": _endpoint,
+    "console": _console,
+}
 
 
 def build_templates(config: Settings, project: Project) -> Templates | None:
@@ -73,14 +106,14 @@ def _provider(
     config: Settings, name: str, parse: Callable[[str], T], base_url: str
 ) -> "tuple[Callable[[], T], ProviderHttp]":
     """The keys of a provider, and its HTTP API; a `base_url` among the keys leads elsewhere."""
-    stored = _provider_keys(config, name)
+    stored = _secret(config, f"providers/{name}")
     return lambda: parse(stored()), _http(json.loads(stored()).get("base_url", base_url))
 
 
 @cache
-def _provider_keys(config: Settings, name: str) -> Callable[[], str]:
+def _secret(config: Settings, name: str) -> Callable[[], str]:
     parameters = SsmParameters(client("ssm", config), config.parameters_prefix)
-    return Remembered(lambda: parameters.secret(f"providers/{name}"), clock_of(config).seconds)
+    return Remembered(lambda: parameters.secret(name), clock_of(config).seconds)
 
 
 @cache

@@ -12,7 +12,7 @@ from dangol.adapters.parameters import SsmParameters
 from dangol.adapters.profiles import DynamoProfiles
 from dangol.adapters.queues import SqsQueue
 from dangol.adapters.runs import DynamoRuns
-from dangol.adapters.webhooks import SignedWebhooks
+from dangol.adapters.webhooks import SignedHooks, SignedWebhooks
 from dangol.bootstrap.aws import client
 from dangol.bootstrap.process import clock_of, remembered
 from dangol.config import Settings, settings
@@ -40,7 +40,7 @@ def build_recorder(config: Settings) -> Recorder:
             objects=S3Objects(client("s3", config), config.need("lake_bucket")),
             catalogue=DynamoCatalogue(dynamodb, campaigns),
             clock=clock_of(config),
-            webhooks=SignedWebhooks(remembered(lambda: parameters.secret("webhook-secret"))),
+            webhooks=SignedWebhooks(SignedHooks(remembered(lambda: parameters.secret("webhook-secret")))),
             events=SqsQueue(sqs, config.need("event_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
         )

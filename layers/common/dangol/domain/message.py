@@ -16,6 +16,7 @@ _UNSHOWN: Final[Mapping[ChannelName, tuple[str, ...]]] = {
     "alimtalk": ("title", "close", "subject", "preheader", "html"),
     "in_web": ("subject", "preheader", "html", "template"),
     "in_app": ("subject", "preheader", "html", "template"),
+    "webhook": ("subject", "preheader", "html", "close", "template"),
     "console": (),
 }
 _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
@@ -24,6 +25,7 @@ _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
     "alimtalk": (("template", "an AlimTalk needs the code of its approved template"),),
     "in_web": (),
     "in_app": (),
+    "webhook": (),
     "console": (),
 }
 

@@ -119,6 +119,9 @@ class ChannelSettings(Node):
         default=None, alias="from", description="the registered number that text messages come from"
     )
     profile: Text | None = Field(default=None, description="the KakaoTalk channel's key at the provider")
+    url: Annotated[Text, AfterValidator(checked)] | None = Field(
+        default=None, description="where webhooks go: a public address of https"
+    )
     events: Text | None = Field(default=None, description="the configuration set of AWS that tells of receipts")
 
     @property
@@ -191,6 +194,8 @@ class Project(Node):
             raise wrong(
                 "AlimTalk needs the KakaoTalk channel's key; write profile: with it", *_at("alimtalk", "profile")
             )
+        if self.settings("webhook").provider == "endpoint" and self.settings("webhook").url is None:
+            raise wrong("webhooks need an address; write url: https://…", *_at("webhook", "url"))
         return self
 
     @property

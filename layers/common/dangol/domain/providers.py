@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from dangol.domain.channel import ChannelName
 
-ProviderName = Literal["ses", "solapi", "nhn", "aws", "console"]
+ProviderName = Literal["ses", "solapi", "nhn", "aws", "endpoint", "console"]
 
 PROVIDERS: Final[Mapping[ChannelName, tuple[ProviderName, ...]]] = {
     "email": ("ses", "console"),
@@ -15,6 +15,7 @@ PROVIDERS: Final[Mapping[ChannelName, tuple[ProviderName, ...]]] = {
     # dangol.js or the app fetches these.
     "in_web": (),
     "in_app": (),
+    "webhook": ("endpoint", "console"),
     "console": ("console",),
 }
 
@@ -41,5 +42,7 @@ TERMS: Final[Mapping[ProviderName, Terms]] = {
     "nhn": Terms(batch_size=100, rate=100, repeatable=True),
     # One message a call; the rate is that of the number or sender id, 1 to 100 a second.
     "aws": Terms(batch_size=1, rate=10),
+    # One message a call, to a system of the company's own; it knows a repetition by its id.
+    "endpoint": Terms(batch_size=1, rate=10, repeatable=True),
     "console": Terms(batch_size=100, rate=1_000),
 }

@@ -34,6 +34,8 @@ from dangol.pipeline.work import (
 from dangol.ports import Accepted, Journal, Message, Refused, Verdict
 
 _LONGEST: Final = timedelta(seconds=MAX_DELAY)
+# Seconds after which a plan that is remembered has been read again.
+_SOON: Final = 5.0
 # A hand-over that would begin later than this after its claim is decided again.
 PERMISSION_AGE: Final = 10.0
 # What it takes to mark a call's recipients, in seconds: that much before the call's time.
@@ -216,7 +218,11 @@ class Dispatcher:
             return False
         # Set before the chunk is parked: whoever dies in between leaves a release that finds nothing to do.
         self._release_at(work, until.timestamp())
-        return self._s.journals.park(after, deltas=deltas, until=until.timestamp())
+        if self._s.journals.park(after, deltas=deltas, until=until.timestamp()):
+            return True
+        # Cancelled a moment ago, which is known here in a moment.
+        work.waiting.update(dict.fromkeys(left, _SOON))
+        return False
 
     def _release_at(self, work: Work, until: float) -> None:
         """Have the run's parked chunks queued again in the minute of `until`; the timer knows real time alone."""

@@ -16,7 +16,7 @@ from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
 
 # Channels that have no pixel to show.
-_PLAIN_TEXT: Final = frozenset({"console", *SHORTENED, *SESSION})
+_PLAIN_TEXT: Final = frozenset({"console", "webhook", *SHORTENED, *SESSION})
 
 
 @dataclass(frozen=True, slots=True)

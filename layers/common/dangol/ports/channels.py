@@ -119,6 +119,20 @@ class Delivery(Enum):
     REFUSED = "refused"
 
 
+class Hooks(Protocol):
+    """Signed posts to the public internet."""
+
+    def post(self, url: str, hook_id: str, body: bytes, at: datetime) -> int:
+        """Post `body` to an address, signed as of `at`; the status of the answer.
+
+        Raises:
+            RejectedError: the address leads to no public one.
+            UnavailableError: nobody could be reached there.
+            DoubtError: no answer came.
+        """
+        ...
+
+
 class Webhooks(Protocol):
     """Signed webhooks to the public internet."""
 

@@ -59,7 +59,8 @@ class Journals(Protocol):
         """Like `finish`, for a chunk that no message carries on until `until`, or until the run is resumed (None).
 
         The chunk goes on two generations later: messages of the next one may be about, left by a worker who died.
-        False, with nothing stored, where the run is not paused any more. Raises `ConflictError`.
+        False, with nothing stored, where the run is not paused any more, or, with a time, where it is cancelled.
+        Raises `ConflictError`.
         """
         ...
 
