@@ -361,8 +361,7 @@ def test_a_webhook_says_what_to_say_and_how_to_leave(socket_enabled):
             [replace(hook(1), title="새 강의", action=("보기", "https://go.shop.example/c/t"))]
         )
 
-        assert server.calls[0].content == {
-            "type": "message",
+        assert server.calls[0].content["data"] == {
             "user_id": "u1",
             "send_id": "s1",
             "advertising": True,

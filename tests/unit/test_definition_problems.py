@@ -154,7 +154,7 @@ def test_a_missing_key_says_what_it_may_be(shop):
 
     assert told == [
         "campaigns/sale.yaml:1: audience: is missing",
-        "campaigns/sale.yaml:1: channel: is missing; one of email, sms, alimtalk, in_web, in_app, console",
+        "campaigns/sale.yaml:1: channel: is missing; one of email, sms, alimtalk, in_web, in_app, webhook, console",
         "campaigns/sale.yaml:1: message: is missing",
         "campaigns/sale.yaml:1: purpose: is missing; one of marketing, information",
     ]

@@ -23,7 +23,10 @@ class FakeEndpoint(ProviderServer):
         except WebhookVerificationError:
             return 401, {}, {}
         told = call.content
-        if told["type"] != "message" or not told["text"] or not told["send_id"]:
+        if told["type"] != "message" or not told["timestamp"]:
+            return 400, {}, {}
+        told = told["data"]
+        if not told["text"] or not told["send_id"]:
             return 400, {}, {}
         if told["user_id"] in self.refusals:
             return self.refusals[told["user_id"]], {}, {}

@@ -44,7 +44,9 @@ class WebhookChannel:
         return [self._send(message) for message in messages]
 
     def _send(self, message: Message) -> Accepted | Refused:
-        body = json.dumps(_told(message), ensure_ascii=False).encode()
+        at = self._now().isoformat(timespec="milliseconds")
+        told = {"type": "message", "timestamp": at, "data": _told(message)}
+        body = json.dumps(told, ensure_ascii=False).encode()
         try:
             return self._asked(message.reference, body)
         except DoubtError:
@@ -72,7 +74,6 @@ def _told(message: Message) -> dict[str, Any]:
     label, link = message.action or (None, None)
     way_out = message.headers.get("List-Unsubscribe", "").strip("<>")
     return {
-        "type": "message",
         "user_id": message.user_id,
         "send_id": message.send_id,
         "advertising": message.advertising,
