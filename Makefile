@@ -119,10 +119,10 @@ unit: ## The fast tests, with coverage
 	@$(BIN)/pytest tests/unit tests/functional -m "not full" -n $(JOBS) --hypothesis-profile=ci --cov --cov-report=
 
 browser: .venv/dev.ok .tools/chromium.ok ## dangol.js in a real browser
-	@$(BIN)/pytest tests/browser -n $(JOBS) --cov --cov-append --cov-report=
+	@$(BIN)/pytest tests/browser -n $(JOBS)
 
 e2e: ## The tests on the local cloud
-	@$(BIN)/pytest tests/e2e -m "not full" --cov --cov-append --cov-report=
+	@$(BIN)/pytest tests/e2e -m "not full"
 
 test: setup check unit browser e2e ## Everything that a change must pass
 	@$(BIN)/coverage report --fail-under=90

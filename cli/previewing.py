@@ -7,9 +7,10 @@ from cli.stack import Stack
 from dangol.contracts import Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
-from dangol.domain.decision import Person, Run, arm_of
+from dangol.domain.decision import Person, arm_of
 from dangol.domain.errors import DefinitionError, NotFoundError
 from dangol.domain.project import Project
+from dangol.domain.run import Run
 from dangol.domain.text_bytes import text_bytes
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms, weighted_variant

@@ -5,9 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dangol.domain.campaign import Campaign
-from dangol.domain.decision import Person, Run
+from dangol.domain.decision import Person
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.project import Project
+from dangol.domain.run import Run
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NEW_YORK = ZoneInfo("America/New_York")

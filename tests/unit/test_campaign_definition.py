@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from dangol.domain.campaign import SLUG, Campaign, Variant, merge
 from dangol.domain.cron import check_cron
-from dangol.domain.decision import Run
 from dangol.domain.goal import Target
+from dangol.domain.run import Run
 from dangol.domain.timing import ScheduleRule
 from tests.fakes.world import NOW
 from tests.shop_campaign import project

@@ -6,8 +6,9 @@ import pytest
 
 from dangol.domain import decision
 from dangol.domain.campaign import Campaign
-from dangol.domain.decision import Hold, HoldOut, Person, Reason, Run, Send, Skip, decide, entry_for
+from dangol.domain.decision import Hold, HoldOut, Person, Reason, Send, Skip, decide, entry_for
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
+from dangol.domain.run import Run
 from dangol.domain.suppression import address_hash
 from tests.actors import ANN, NEW_YORK, NOON, NOW, SEOUL, campaign, entry, ledger, project, run
 

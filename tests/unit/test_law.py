@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dangol.domain.decision import Hold, Reason, Run, Send, Skip, decide
+from dangol.domain.decision import Hold, Reason, Send, Skip, decide
 from dangol.domain.law import silent_until
 from dangol.domain.ledger import Ledger
+from dangol.domain.run import Run
 from tests.actors import ANN, NEW_YORK, SEOUL
 from tests.shop_campaign import campaign, project
 

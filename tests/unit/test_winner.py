@@ -10,9 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from dangol.domain.campaign import Campaign
-from dangol.domain.decision import Hold, HoldOut, Person, Run, Send, Skip, decide
+from dangol.domain.decision import Hold, HoldOut, Person, Send, Skip, decide
 from dangol.domain.ledger import Ledger
 from dangol.domain.report import RunResult, report
+from dangol.domain.run import Run
 from dangol.domain.variant import weighted_variant
 from dangol.domain.winner import Tried, Winner, WinnerTest, decided, in_test
 from tests.actors import NOON, NOW, campaign, project

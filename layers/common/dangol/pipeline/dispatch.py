@@ -6,36 +6,21 @@ marked in flight before the provider is called, and the claim in the ledger is c
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from math import ceil
+from dataclasses import dataclass
 from typing import Final
 
-from dangol.contracts import Release, SendChunk
+from dangol.contracts import SendChunk
 from dangol.domain.channel import SESSION
 from dangol.domain.errors import ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.domain.short_links import LIFETIME
 from dangol.pipeline.claiming import Claimer
-from dangol.pipeline.counting import of_claim, of_skip
 from dangol.pipeline.inbox import Placer
+from dangol.pipeline.leaving import Leaver
 from dangol.pipeline.slots import Slots
-from dangol.pipeline.work import (
-    ENDED,
-    HELD_OUT,
-    IN_FLIGHT,
-    MAX_DELAY,
-    PENDING,
-    SKIPPED,
-    Stores,
-    Work,
-    decisions_of,
-)
+from dangol.pipeline.work import HELD_OUT, IN_FLIGHT, PENDING, Stores, Work
 from dangol.ports import Accepted, Journal, Message, Refused, Verdict
 
-_LONGEST: Final = timedelta(seconds=MAX_DELAY)
-# Seconds after which a plan that is remembered has been read again.
-_SOON: Final = 5.0
 # A hand-over that would begin later than this after its claim is decided again.
 PERMISSION_AGE: Final = 10.0
 # What it takes to mark a call's recipients, in seconds: that much before the call's time.
@@ -69,6 +54,7 @@ class Dispatcher:
         self._claimer = Claimer(stores)
         self._slots = Slots(stores)
         self._placer = Placer(stores)
+        self._leaver = Leaver(stores)
         self._taken = 0
 
     def dispatch(self, chunk: SendChunk) -> Counter[str]:
@@ -85,13 +71,13 @@ class Dispatcher:
         work = Work(chunk, plan, journal, list(journal.states), dict(journal.why), lease_until)
         if plan.run.campaign.channel in SESSION:
             self._placer.place(work)
-            return self._finish(work)
+            return self._leaver.leave(work)
         doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
         # Who was in flight when a worker died may have been sent to.
         self._claimer.doubt(work, doubtful)
         if not self._halted(work):
             self._work(work)
-        counted = self._finish(work)
+        counted = self._leaver.leave(work)
         if plan.review and any(name.endswith((":sent", ":failed")) for name in counted):
             plan.review()
         return counted
@@ -189,80 +175,3 @@ class Dispatcher:
             if isinstance(answer, Accepted) and messages[index].kind:
                 work.kinds[index] = messages[index].kind
         self._claimer.refused(work, batch)
-
-    def _finish(self, work: Work) -> Counter[str]:
-        """Count what has ended and store it in one transaction; queue again, before that, what has to wait."""
-        deltas, states = self._counted(work)
-        left, after = work.left(), work.snapshot(states)
-        try:
-            decisions = decisions_of(work, self._s.clock.now())
-            if decisions.decided:
-                self._s.events.send([decisions.model_dump_json()])
-            if left and self._park(work, after, deltas):
-                return deltas
-            if left:
-                self._requeue(work, left)
-            self._s.journals.finish(after, done=not left, deltas=deltas)
-        except Exception:
-            # Otherwise who was sent to a moment ago would come back as in doubt.
-            self._s.journals.mark(work.snapshot())
-            raise
-        return deltas
-
-    def _park(self, work: Work, after: Journal, deltas: Counter[str]) -> bool:
-        """Leave who is left in the journal, where no message has to carry them; False where one has to."""
-        if work.paused:
-            return self._s.journals.park(after, deltas=deltas, until=None)
-        left, now = work.left(), self._s.clock.now()
-        if not work.held.keys() >= set(left) or (until := min(work.held[i] for i in left)) <= now + _LONGEST:
-            return False
-        # Set before the chunk is parked: whoever dies in between leaves a release that finds nothing to do.
-        self._release_at(work, until.timestamp())
-        if self._s.journals.park(after, deltas=deltas, until=until.timestamp()):
-            return True
-        # Cancelled a moment ago, which is known here in a moment.
-        work.waiting.update(dict.fromkeys(left, _SOON))
-        return False
-
-    def _release_at(self, work: Work, until: float) -> None:
-        """Have the run's parked chunks queued again in the minute of `until`; the timer knows real time alone."""
-        moved = round(self._s.clock.now().timestamp() - self._s.clock.seconds())
-        minute = ceil((until - moved) / 60)
-        order = Release(run=work.plan.name, again=True, due=minute * 60.0 + moved)
-        self._s.timer.send(f"_{work.plan.run.number}-{minute}", order.model_dump_json(), at=minute * 60.0)
-
-    def _counted(self, work: Work) -> tuple[Counter[str], str]:
-        """What the chunk adds to the run's counters, and its states with the counted ones in capitals."""
-        deltas: Counter[str] = Counter()
-        ended = [i for i in work.chunk.indexes if work.states[i] in ENDED]
-        self._recall(work, [i for i in ended if i not in work.entries])
-        states = list(work.states)
-        for index in ended:
-            entry = replace(work.entries[index], state=ENDED[work.states[index]])
-            deltas.update(of_claim(entry, work.why.get(index), work.kinds.get(index)))
-            states[index] = work.states[index].upper()
-        for index, reason in work.skipped.items():
-            deltas.update(of_skip(reason, work.recipient(index).labels))
-            states[index] = SKIPPED.upper()
-        return deltas, "".join(states)
-
-    def _recall(self, work: Work, indexes: list[int]) -> None:
-        """Read back the entries of those whom a worker sent to and did not live to count."""
-        users = work.users(indexes)
-        for user_id, ledger in self._s.ledgers.get_many(list(users)).items():
-            entry = ledger.entry(work.plan.run.number)
-            if entry is None:
-                raise ConflictError("a journal names a claim that the ledger does not have")
-            work.entries[users[user_id]] = entry
-
-    def _requeue(self, work: Work, left: list[int]) -> None:
-        delay = min(work.waiting.get(i, 1.0) for i in left)
-        piece = work.chunk.model_copy(
-            update={
-                "generation": work.journal.generation + 1,
-                "tries": work.tries,
-                "indexes": left,
-                "recipients": [work.recipient(i) for i in left],
-            }
-        )
-        self._s.sends.send([piece.model_dump_json()], delay=min(MAX_DELAY, ceil(delay)))

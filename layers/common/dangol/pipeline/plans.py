@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dangol.domain.campaign import Campaign, StopWhen
-from dangol.domain.decision import Run
 from dangol.domain.project import Project
+from dangol.domain.run import Run
 from dangol.domain.stopping import slide, too_many
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms

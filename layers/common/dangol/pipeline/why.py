@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from dangol.contracts import Recipient
-from dangol.domain.decision import Hold, HoldOut, Reason, Run, Skip, decide
+from dangol.domain.decision import Hold, HoldOut, Reason, Skip, decide
 from dangol.domain.errors import InputError, NotFoundError
 from dangol.domain.ledger import Ledger
 from dangol.domain.matching import matches
+from dangol.domain.run import Run
 from dangol.domain.unmet import unmet
 from dangol.pipeline.audience import Question
 from dangol.pipeline.case import Case, Told

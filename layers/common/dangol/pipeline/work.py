@@ -7,10 +7,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dangol.contracts import Decided, Decisions, Recipient, SendChunk
-from dangol.domain.decision import Person, Reason, Run
+from dangol.domain.decision import Person, Reason
 from dangol.domain.draw import point
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import Entry, State
+from dangol.domain.run import Run
 from dangol.pipeline.counting import arm_name
 from dangol.pipeline.messages import Renderer
 from dangol.pipeline.pacing import Pace
