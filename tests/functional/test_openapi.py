@@ -190,7 +190,7 @@ def check(gateway: Gateway, examples: int) -> None:
         for operation in operations
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         # A document that takes no input has no wrong one.
-        if mode is GenerationMode.POSITIVE or operation.body or operation.path_parameters
+        if mode is GenerationMode.POSITIVE or operation.body or operation.path_parameters or operation.query
     ]
 
     @seed(20261123)
