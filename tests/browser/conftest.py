@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+# Patience on a busy machine; what comes sooner is not waited for.
+expect.set_options(timeout=15_000)
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
