@@ -122,7 +122,7 @@ browser: .venv/dev.ok .tools/chromium.ok ## dangol.js in a real browser
 	@$(BIN)/pytest tests/browser -n $(JOBS)
 
 e2e: ## The tests on the local cloud
-	@$(BIN)/pytest tests/e2e -m "not full"
+	@$(BIN)/pytest tests/e2e -m "not full" -n $(JOBS) --dist loadfile
 
 test: setup check unit browser e2e ## Everything that a change must pass
 	@$(BIN)/coverage report --fail-under=90
