@@ -1,12 +1,13 @@
 """The channels: those that can be sent on, and those that a consent or an address can be kept for."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, WithJsonSchema
 
 from dangol.domain.quantities import Text
 
 ChannelName = Literal["email", "sms", "alimtalk", "in_web", "in_app", "webhook", "console"]
+CHANNEL_NAMES: Final[tuple[ChannelName, ...]] = get_args(ChannelName)
 # Nothing is handed over: messages wait until the person is there.
 SESSION: Final = frozenset({"in_web", "in_app"})
 # Those that reach everybody by their id, without an address.
@@ -36,3 +37,8 @@ def _known(name: str) -> str:
 
 # A channel that something is kept or declared for, also where sending on it is yet to come.
 AnyChannel = Annotated[Text, AfterValidator(_known), WithJsonSchema({"enum": list(CHANNELS)})]
+
+
+def medium(channel: str) -> str:
+    """The channel that consents, addresses and providers are kept for."""
+    return channel

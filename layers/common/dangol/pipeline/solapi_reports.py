@@ -76,8 +76,7 @@ def _receipt(report: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
     return {
         **ended,
         "id": f"solapi:{told.get('messageId')}:{code}",
-        "run": whose[0],
-        "user_id": whose[1],
+        **whose.told,
         "channel": channel,
         "at": _milliseconds(told, now),
         "address_hash": address_hash(channel, str(told.get("to", ""))) if told.get("to") else "",
