@@ -15,6 +15,7 @@ from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText
 from dangol.domain.channel import BY_ID, SESSION
 from dangol.domain.errors import DefinitionError
+from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
 from dangol.domain.variant import holdout_share
@@ -46,9 +47,9 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
         yield from check_texts(campaign, project, parts)
     yield from _check_law(campaign, project)
     yield from _check_goal(campaign, project)
-    if campaign.channel not in {*project.channels, *BY_ID}:
+    if medium(campaign.channel) not in {*project.channels, *BY_ID}:
         problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
-        yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
+        yield Finding(("channel",), problem, f"set up channels.{medium(campaign.channel)} in dangol.yaml", notice=True)
 
 
 def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:
@@ -102,7 +103,7 @@ def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
     # What a page or an app shows itself is not transmitted to anybody.
     if campaign.purpose != "marketing" or project.home_country != "KR" or campaign.channel in SESSION:
         return
-    needed, shown, rule = _SHOWN.get(campaign.channel, _SHOWN["email"])
+    needed, shown, rule = _SHOWN.get(medium(campaign.channel), _SHOWN["email"])
     missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]
     if missing:
         problem = f"advertising to people in Korea must show {shown} (Network Act {rule})"

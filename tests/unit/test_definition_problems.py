@@ -21,7 +21,7 @@ audience: segments/dormnt.yaml
 exclude: [../dangol.yaml]
 schedule: {at: 2026-12-01T10:00, timezone: Asia/Soul}
 purpose: marketting
-channel: lms
+channel: mail
 coupon: {pool: x}
 message:
   subject: 안녕 #{이름}님
@@ -62,7 +62,10 @@ limits: {expires: 0s}
             "campaigns/sale.yaml:8: purpose: 'marketting' is not allowed here; did you mean marketing? allowed: "
             "marketing, information"
         ),
-        "campaigns/sale.yaml:9: channel: lms is chosen by the bytes of the text; write sms",
+        (
+            "campaigns/sale.yaml:9: channel: 'mail' is not allowed here; did you mean email? allowed: email, sms, lms, "
+            "mms, alimtalk, in_web, in_app, webhook, console"
+        ),
         "campaigns/sale.yaml:10: coupon: is not there yet",
         (
             "campaigns/sale.yaml:12: YAML takes #{이름} and what follows as a comment: subject: 안녕 #{이름}님; "
@@ -154,7 +157,10 @@ def test_a_missing_key_says_what_it_may_be(shop):
 
     assert told == [
         "campaigns/sale.yaml:1: audience: is missing",
-        "campaigns/sale.yaml:1: channel: is missing; one of email, sms, alimtalk, in_web, in_app, webhook, console",
+        (
+            "campaigns/sale.yaml:1: channel: is missing; one of email, sms, lms, mms, alimtalk, in_web, in_app, "
+            "webhook, console"
+        ),
         "campaigns/sale.yaml:1: message: is missing",
         "campaigns/sale.yaml:1: purpose: is missing; one of marketing, information",
     ]
@@ -215,7 +221,7 @@ def test_a_goal_that_can_be_told_gets_no_notice(shop, goal):
         ('phone: "1588-0000"', "phone: 01012345670",
          '2: sender.phone: 01012345670 is not text; 따옴표로 감싸 주세요: "01012345670"'),
         ("provider: ses", "provider: sess", "9: channels.email.provider: 'sess' is not allowed here; did"),
-        ("  email: {", "  push: {", "9: channels.push: push is not there yet; allowed: email, sms, alimtalk, in_web, "),
+        ("  email: {", "  push: {", "9: channels.push: push is not there yet; allowed: email, sms, lms, mms, "),
         ("  email: {", "  sms: {", "9: channels.sms.provider: ses does not send on sms; one of solapi, aws, console"),
         ("keep: 8", "remember: [item_id]", "4: events.view_item.remember: is not there yet"),
         ("keep: 8", "keep: 8.5", "4: events.view_item.keep: '8.5' is not a whole number"),

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Final
 
+from dangol.domain.medium import medium
 from dangol.domain.phone import normalised
 
 _PHONES: Final = frozenset({"sms", "lms", "mms", "alimtalk", "brand_message", "kakao"})
@@ -11,7 +12,7 @@ _PHONES: Final = frozenset({"sms", "lms", "mms", "alimtalk", "brand_message", "k
 def address_hash(channel: str, address: str) -> str:
     """How a suppressed address is kept: recognisable however it is written, not readable."""
     known = normalised(address) if channel in _PHONES else None
-    return hashlib.sha256(f"{channel}:{known or address.strip().lower()}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{medium(channel)}:{known or address.strip().lower()}".encode()).hexdigest()[:24]
 
 
 def forgotten_key(user_id: str) -> str:
