@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from dangol.contracts import Recipient
 from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, decide, entry_for, variant_of
 from dangol.domain.ledger import Entry, Ledger, State
-from dangol.domain.suppression import address_hash
+from dangol.domain.medium import permission
+from dangol.domain.suppression import BY_NUMBER, address_hash, number_key
 from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work, person_of
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
@@ -23,17 +25,20 @@ class Claimer:
         self._s = stores
 
     def read(self, work: Work, indexes: Sequence[int]) -> dict[str, Ledger]:
-        """The ledgers of the recipients at `indexes`."""
-        return dict(self._s.ledgers.get_many([work.recipient(i).user_id for i in indexes]))
+        """The ledgers of the recipients at `indexes`; what their numbers refused is noted in `work`."""
+        people = [work.recipient(i) for i in indexes]
+        keys = _number_keys(work, people)
+        found = self._s.ledgers.get_many([*(person.user_id for person in people), *keys.values()])
+        channel = permission(work.plan.run.campaign.channel)
+        work.refused.update({user: found[key].consents.get(channel, 0) for user, key in keys.items()})
+        return {person.user_id: found[person.user_id] for person in people}
 
     def sends(self, work: Work, ledgers: Mapping[str, Ledger]) -> list[int]:
         """The open places that would be sent to if they were decided now; nothing is noted."""
         now, run = self._s.clock.now(), work.plan.run
         people = {i: person_of(work.recipient(i)) for i in work.open()}
         return [
-            i
-            for i, p in people.items()
-            if isinstance(decide(run, p, _others(ledgers[p.user_id], run.number), now), Send)
+            i for i, p in people.items() if isinstance(decide(run, p, _as_decided(work, ledgers[p.user_id]), now), Send)
         ]
 
     def claim(self, work: Work, indexes: Sequence[int], known: Mapping[str, Ledger]) -> dict[int, Message]:
@@ -115,7 +120,7 @@ class Claimer:
         run, person = work.plan.run, person_of(work.recipient(index))
         ledger = ledgers[person.user_id]
         ours = ledger.entry(run.number)
-        decision = self._rendered(work, index, decide(run, person, _others(ledger, run.number), now), messages)
+        decision = self._rendered(work, index, decide(run, person, _as_decided(work, ledger), now), messages)
         if isinstance(decision, Send | HoldOut):
             # Claimed again although an earlier worker claimed: only a write excludes a change of permission.
             work.entries[index] = entry_for(run, person, decision, now)
@@ -146,9 +151,25 @@ class Claimer:
         return decision
 
 
-def _others(ledger: Ledger, run: int) -> Ledger:
-    """The ledger without this run's own entry: a claim that an earlier worker left must not count against itself."""
-    return replace(ledger, entries=tuple(e for e in ledger.entries if e.run != run))
+def _as_decided(work: Work, ledger: Ledger) -> Ledger:
+    """The ledger as the decision takes it.
+
+    Without this run's own entry: a claim that an earlier worker left must not count against itself. With what the
+    person's number refused, where they said nothing newer themselves.
+    """
+    run, channel = work.plan.run, permission(work.plan.run.campaign.channel)
+    known, refused = ledger.consents.get(channel, 0), work.refused.get(ledger.user_id, 0)
+    others = tuple(e for e in ledger.entries if e.run != run.number)
+    newer = refused < 0 and -refused >= abs(known)
+    return replace(ledger, entries=others, consents={**ledger.consents, channel: refused} if newer else ledger.consents)
+
+
+def _number_keys(work: Work, people: Sequence[Recipient]) -> dict[str, str]:
+    """Under which key a refusal of each person's number would stand; none where numbers say nothing."""
+    campaign = work.plan.run.campaign
+    if campaign.purpose == "information" or campaign.channel not in BY_NUMBER:
+        return {}
+    return {p.user_id: number_key(campaign.channel, p.address) for p in people if p.address}
 
 
 def _suppressed(work: Work, index: int, ledger: Ledger) -> Ledger:

@@ -95,6 +95,8 @@ class Work:
     waiting: dict[int, float] = field(default_factory=dict)
     # Until when, for those whom the decision itself holds.
     held: dict[int, datetime] = field(default_factory=dict)
+    # When the number of a person refused, by user id; epoch seconds, negative as in a ledger.
+    refused: dict[str, int] = field(default_factory=dict)
     # Whose address the provider says is wrong.
     wrong_address: set[int] = field(default_factory=set)
     # Whoever is left waits for the run to be resumed.
