@@ -9,6 +9,7 @@ from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Person, arm_of
 from dangol.domain.errors import DefinitionError, NotFoundError
+from dangol.domain.medium import medium
 from dangol.domain.project import Project
 from dangol.domain.run import Run
 from dangol.domain.text_bytes import text_bytes
@@ -65,7 +66,7 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
 
 
 def _from(campaign: Campaign, project: Project) -> str:
-    if campaign.channel == "sms":
+    if medium(campaign.channel) == "sms":
         return project.number or project.sender.name
     if campaign.channel == "alimtalk":
         return project.sender.name

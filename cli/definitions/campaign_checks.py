@@ -12,9 +12,10 @@ from cli.definitions.findings import Finding
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
-from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.campaign import Campaign, MessageText, Variant
 from dangol.domain.channel import BY_ID, SESSION
 from dangol.domain.errors import DefinitionError
+from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
 from dangol.domain.variant import holdout_share
@@ -38,17 +39,27 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     for index, segment in enumerate(campaign.exclude):
         if not segment.name:
             yield from (finding.below("exclude", index) for finding in check_segment(segment, project))
-    parts: list[tuple[Path, Part]] = [(("message",), campaign.message)]
-    parts += [(("variants", n, "message"), v.message) for n, v in enumerate(campaign.variants) if v.message]
+    parts = list(written_parts(campaign))
     wrong = list(check_copy(parts, project))
     yield from wrong
     if not wrong:
         yield from check_texts(campaign, project, parts)
     yield from _check_law(campaign, project)
     yield from _check_goal(campaign, project)
-    if campaign.channel not in {*project.channels, *BY_ID}:
+    if medium(campaign.channel) not in {*project.channels, *BY_ID}:
         problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
-        yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
+        yield Finding(("channel",), problem, f"set up channels.{medium(campaign.channel)} in dangol.yaml", notice=True)
+
+
+def written_parts(campaign: Campaign) -> Iterator[tuple[Path, Part]]:
+    """The messages of a campaign as they stand in its file: in common, by channel, by variant."""
+    variants: list[tuple[Path, Variant]] = [(("variants", n), v) for n, v in enumerate(campaign.variants)]
+    sayings: list[tuple[Path, Campaign | Variant]] = [((), campaign), *variants]
+    for path, saying in sayings:
+        if saying.message is not None:
+            yield (*path, "message"), saying.message
+        for channel, part in saying.by_channel.items():
+            yield (*path, "messages", channel), part
 
 
 def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:
@@ -102,7 +113,7 @@ def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
     # What a page or an app shows itself is not transmitted to anybody.
     if campaign.purpose != "marketing" or project.home_country != "KR" or campaign.channel in SESSION:
         return
-    needed, shown, rule = _SHOWN.get(campaign.channel, _SHOWN["email"])
+    needed, shown, rule = _SHOWN.get(medium(campaign.channel), _SHOWN["email"])
     missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]
     if missing:
         problem = f"advertising to people in Korea must show {shown} (Network Act {rule})"

@@ -15,7 +15,7 @@ from dangol.pipeline.messages import Renderer, Rendering
 from dangol.rendering import MissingVariableError, merge_tags, variables
 
 # The channels whose text is counted by the byte or the character.
-COUNTED: Final = ("sms", "alimtalk")
+COUNTED: Final = ("sms", "lms", "mms", "alimtalk")
 # As long as the real ones: a user id, a key, and the address that the API has where no domain is set.
 _SOMEBODY: Final = "u-00000000"
 _KEYS: Final = Keys(1, {1: bytes(32)})

@@ -256,7 +256,8 @@ class Consented(Contract):
     """What a person said of consent, as evidence: how, where, to which wording. Times in epoch milliseconds.
 
     `consents` is by channel, the night apart; `pace` is at most one message in so many days, 0 lifts it. `run` is the
-    number of the run whose message it was said from. Only what came by `api` is not in the ledger yet.
+    number of the run whose message it was said from. Only what came by `api` or `provider` is not in the ledger yet;
+    a provider knows numbers, and `user_id` is then the key of one (`domain/suppression.py`).
     """
 
     kind: Literal["consent"] = "consent"
@@ -267,7 +268,7 @@ class Consented(Contract):
     consents: dict[str, bool] = Field(default_factory=dict)
     night: bool | None = None
     pace: int | None = Field(default=None, ge=0, le=365)
-    method: Literal["import", "api", "page", "one_click"]
+    method: Literal["import", "api", "page", "one_click", "provider"]
     source: str = ""
     wording: str = ""
     ip: str = ""

@@ -13,9 +13,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from dangol.domain.channel import BY_ID, CHANNEL_NAMES, SESSION, ChannelName, medium
+from dangol.domain.channel import BY_ID, CHANNEL_NAMES, SESSION, ChannelName
 from dangol.domain.goal import Goal, Target
 from dangol.domain.limits import AudienceLimit, Limits, StopWhen
+from dangol.domain.medium import medium
 from dangol.domain.message import CallToAction, MessagePart, MessageText, Variant, joined, merge, misfits
 from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose

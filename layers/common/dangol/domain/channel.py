@@ -6,7 +6,7 @@ from pydantic import AfterValidator, WithJsonSchema
 
 from dangol.domain.quantities import Text
 
-ChannelName = Literal["email", "sms", "alimtalk", "in_web", "in_app", "webhook", "console"]
+ChannelName = Literal["email", "sms", "lms", "mms", "alimtalk", "in_web", "in_app", "webhook", "console"]
 CHANNEL_NAMES: Final[tuple[ChannelName, ...]] = get_args(ChannelName)
 # Nothing is handed over: messages wait until the person is there.
 SESSION: Final = frozenset({"in_web", "in_app"})
@@ -37,8 +37,3 @@ def _known(name: str) -> str:
 
 # A channel that something is kept or declared for, also where sending on it is yet to come.
 AnyChannel = Annotated[Text, AfterValidator(_known), WithJsonSchema({"enum": list(CHANNELS)})]
-
-
-def medium(channel: str) -> str:
-    """The channel that consents, addresses and providers are kept for."""
-    return channel

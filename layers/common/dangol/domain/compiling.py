@@ -29,6 +29,7 @@ from dangol.domain.condition import (
 from dangol.domain.doing import as_did
 from dangol.domain.event_bounds import did, did_not, first_did, keys_of, last_did
 from dangol.domain.matching import Moment
+from dangol.domain.medium import permission
 from dangol.domain.profile import ADDRESS_TRAITS, PHONE
 from dangol.domain.segment import Condition, Group, Segment
 from dangol.domain.sieve import ALWAYS, NEVER, OPEN, Check, Columns, Sieve, Subject, exactly
@@ -111,7 +112,7 @@ def _group(group: Group, moment: Moment) -> Sieve:
 def _consented(condition: ConsentedCondition, _moment: Moment) -> Sieve:
     if condition.consented == "console":
         return exactly(ALWAYS)
-    return exactly(Check(Subject("consent", condition.consented), ">", 0))
+    return exactly(Check(Subject("consent", permission(condition.consented)), ">", 0))
 
 
 def _reachable(condition: ReachableCondition, _moment: Moment) -> Sieve:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 from pydantic import Field
 
 from dangol.domain.channel import ChannelName
+from dangol.domain.medium import medium
 from dangol.domain.node import Node
 from dangol.domain.quantities import Count, Text
 
@@ -89,10 +90,10 @@ class Variant(Node):
 
 def misfits(message: MessageText, channel: ChannelName) -> Iterator[tuple[str, str]]:
     """What of a message does not fit its channel: the field, and what is wrong with it."""
-    for name in _UNSHOWN[channel]:
+    for name in _UNSHOWN[medium(channel)]:
         if getattr(message, name) is not None:
             yield name, f"{channel} cannot show it; take this line out"
-    for name, problem in _NEEDED[channel]:
+    for name, problem in _NEEDED[medium(channel)]:
         if getattr(message, name) is None:
             yield name, problem
 

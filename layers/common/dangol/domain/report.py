@@ -15,7 +15,7 @@ from dangol.domain.winner import Winner, outcome
 
 ENGAGEMENT: Final = ("opened", "clicked", "unsubscribed", "bot_clicked", "machine_opened")
 # What carriers call text messages.
-KINDS: Final = ("sms", "lms")
+KINDS: Final = ("sms", "lms", "mms")
 # What the channel itself must confirm; None until a receipt of that kind can come.
 RECEIPTS: Final = ("delivered", "bounced", "shown")
 

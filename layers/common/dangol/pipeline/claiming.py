@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from dangol.contracts import Recipient
 from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, entry_for, variant_of
 from dangol.domain.fallback import decide_from
 from dangol.domain.ledger import Ledger, State
-from dangol.domain.suppression import address_hash
+from dangol.domain.medium import permission
+from dangol.domain.suppression import BY_NUMBER, address_hash, number_key
 from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work, person_of
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
@@ -34,8 +36,12 @@ class Claimer:
         self._s = stores
 
     def read(self, work: Work, indexes: Sequence[int]) -> dict[str, Ledger]:
-        """The ledgers of the recipients at `indexes`."""
-        return dict(self._s.ledgers.get_many([work.recipient(i).user_id for i in indexes]))
+        """The ledgers of the recipients at `indexes`; what their numbers refused is noted in `work`."""
+        people = [work.recipient(i) for i in indexes]
+        keys = {(p.user_id, channel): key for p in people for channel, key in _number_keys(work, p).items()}
+        found = self._s.ledgers.get_many([*(person.user_id for person in people), *keys.values()])
+        work.refused.update({whose: found[key].consents.get(whose[1], 0) for whose, key in keys.items()})
+        return {person.user_id: found[person.user_id] for person in people}
 
     def sends(self, work: Work, ledgers: Mapping[str, Ledger]) -> dict[int, int]:
         """The open places that would be sent to if they were decided now, with the step; nothing is noted."""
@@ -170,11 +176,33 @@ class Claimer:
 
 def _next(work: Work, index: int, ledger: Ledger, now: datetime) -> tuple[int, Decision]:
     """The step that comes next for somebody, and what is decided there."""
-    run, recipient, runs = work.plan.run, work.recipient(index), [way.run for way in work.plan.ways]
-    # A claim that an earlier worker left must not count against itself.
-    others = replace(ledger, entries=tuple(e for e in ledger.entries if e.run != run.number))
+    recipient, runs = work.recipient(index), [way.run for way in work.plan.ways]
     people = [person_of(recipient.on(step)) for step in range(len(runs))]
-    return decide_from(work.first_step(index, ledger.entry(run.number)), runs, people, others, now)
+    first = work.first_step(index, ledger.entry(work.plan.run.number))
+    return decide_from(first, runs, people, _as_decided(work, ledger), now)
+
+
+def _as_decided(work: Work, ledger: Ledger) -> Ledger:
+    """The ledger as the decision takes it.
+
+    Without this run's own entry: a claim that an earlier worker left must not count against itself. With what the
+    person's numbers refused, where they said nothing newer themselves.
+    """
+    others = tuple(entry for entry in ledger.entries if entry.run != work.plan.run.number)
+    told = {channel: said for (user, channel), said in work.refused.items() if user == ledger.user_id and said < 0}
+    newer = {channel: said for channel, said in told.items() if -said >= abs(ledger.consents.get(channel, 0))}
+    return replace(ledger, entries=others, consents={**ledger.consents, **newer})
+
+
+def _number_keys(work: Work, recipient: Recipient) -> dict[str, str]:
+    """Under which keys refusals of a person's numbers would stand, by channel of consent."""
+    return {
+        permission(way.run.campaign.channel): number_key(way.run.campaign.channel, address)
+        for step, way in enumerate(work.plan.ways)
+        if way.run.campaign.purpose == "marketing"
+        and way.run.campaign.channel in BY_NUMBER
+        and (address := recipient.on(step).address)
+    }
 
 
 def _suppressed(work: Work, index: int, ledger: Ledger) -> Ledger:

@@ -7,9 +7,9 @@ from typing import Final
 
 from dangol.contracts import FallBack, Received
 from dangol.domain.campaign import Campaign
-from dangol.domain.channel import medium
-from dangol.domain.fallback import failed, next_step
+from dangol.domain.fallback import failed
 from dangol.domain.ledger import NO_FLAG, Entry, Flag, Ledger
+from dangol.domain.medium import medium
 from dangol.domain.reference import read_place
 from dangol.pipeline.counting import of_flag
 from dangol.pipeline.known_runs import KnownRuns
@@ -51,7 +51,8 @@ class Receiver:
             while (orders := self._store(run, campaign, number, part)) is None:
                 pass
             # After the failure is recorded; a receipt that comes again says it again.
-            self._tasks.send([order.model_dump_json() for order in orders])
+            if orders:
+                self._tasks.send([order.model_dump_json() for order in orders])
 
     def _store(
         self, run: str, campaign: Campaign, number: int, by_person: Mapping[str, Sequence[Received]]
@@ -80,7 +81,7 @@ def _orders(entry: Entry | None, receipts: Sequence[Received], campaign: Campaig
     """The order to try the next channel, where there is one, the failure is recorded, and it came in time."""
     if entry is None or not failed(entry) or entry.flags & Flag.UNSUBSCRIBED:
         return []
-    if next_step(campaign.steps, entry) == len(campaign.steps):
+    if entry.channel not in campaign.channels[:-1]:
         return []
     latest = entry.claimed_at + campaign.fallback_within.total_seconds()
     failures = [r for r in receipts if r.kind == "bounced" and r.at / 1000 <= latest and _stands(r, entry, campaign)]

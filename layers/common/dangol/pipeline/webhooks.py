@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from dangol.domain.medium import permission
 from dangol.domain.reference import Reference, read_reference
-from dangol.domain.suppression import address_hash
+from dangol.domain.suppression import address_hash, number_key
 
 # How far the sender's clock may be from ours, in seconds: an older call may be somebody's recording.
 TOLERANCE: Final = 300
@@ -63,6 +64,23 @@ def receipt_in(headers: Mapping[str, str], body: bytes, secret: str, now: dateti
         "address_hash": address_hash(channel, address) if address else "",
         "permanent": data.get("permanent") is True,
         "reason": _text(data, "reason")[:128],
+    }
+
+
+def refusal(told_id: str, channel: str, number: str, at: int, provider: str) -> dict[str, Any]:
+    """That whoever has a number refused advertising on `channel`, in the shape of `contracts.Consented`.
+
+    `at` is in epoch milliseconds. Who it was the provider cannot tell: it stands under the key of the number.
+    """
+    return {
+        "kind": "consent",
+        "id": told_id[:MAX_ID],
+        "user_id": number_key(channel, number),
+        "at": at,
+        "received_at": at,
+        "consents": {permission(channel): False},
+        "method": "provider",
+        "source": provider,
     }
 
 

@@ -10,6 +10,7 @@ from dangol.domain.decision import Hold, HoldOut, Reason, Skip, decide
 from dangol.domain.errors import InputError, NotFoundError
 from dangol.domain.ledger import Ledger
 from dangol.domain.matching import matches
+from dangol.domain.medium import permission
 from dangol.domain.run import Run
 from dangol.domain.unmet import unmet
 from dangol.pipeline.audience import Question
@@ -115,7 +116,7 @@ class Inquiry:
 
     def _permission(self, case: Case, reason: str | None) -> Iterator[Told]:
         """The consent, and what else the person got where that barred this."""
-        channel = case.definition.campaign.channel
+        channel = permission(case.definition.campaign.channel)
         if said := case.ledger.consents.get(channel):
             yield {"at": abs(said), "kind": "consent", "channel": channel, "given": said > 0}
         if reason not in _BARRED_BY_OTHERS:

@@ -77,6 +77,8 @@ class Work:
     held: dict[int, datetime] = field(default_factory=dict)
     # The steps that have failed where another one follows, for the trail.
     fallen: list[Decided] = field(default_factory=list)
+    # What numbers refused, by person and channel of consent; epoch seconds, negative as in a ledger.
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
     # Whose address the provider says is wrong.
     wrong_address: set[int] = field(default_factory=set)
     # Whoever is left waits for the run to be resumed.
