@@ -364,3 +364,8 @@ def test_the_schema_asks_for_one_channel_or_several():
 
     assert not {"channel", "message"} & set(schema["required"])
     assert {"anyOf": [{"required": ["channel"]}, {"required": ["channels"]}]} in schema["allOf"]
+
+
+def test_what_is_no_mapping_is_no_campaign():
+    with pytest.raises(ValidationError, match="valid dictionary"):
+        Campaign.model_validate("email")

@@ -435,3 +435,47 @@ def test_each_kind_is_paid_at_its_own_price():
     result = RunResult(RUN, "launch", several(), shop, NOW, counted, None, NOW)
 
     assert report(result)["variants"][0]["cost"] == 79
+
+
+def test_who_changes_their_mind_about_channels_again_and_again_comes_back_a_second_later():
+    shop = Shop(people=1)
+    shop.scan()
+    put_many, minds = shop.ledgers.put_many, iter([-GIVEN, GIVEN] * 2)
+
+    def after_a_change_of_mind(changed):
+        if changed and (email := next(minds, None)) is not None:
+            ledger = shop.ledgers.ledgers["u000"]
+            shop.ledgers.ledgers["u000"] = replace(ledger, rev=ledger.rev + 1, consents={"email": email, "sms": GIVEN})
+        return put_many(changed)
+
+    shop.ledgers.put_many = after_a_change_of_mind  # type: ignore[method-assign]
+    for body in shop.sends.take():
+        shop.deliver(body)
+
+    assert [delay for _, delay in shop.sends.sent] == [1]
+    shop.work_off()
+
+    assert shop.counted() == Counter({"sent": 1, "kind:email": 1})
+
+
+def test_a_worker_that_paused_gives_back_the_claim_of_the_next_channel_alone():
+    shop = Shop(people=1)
+    shop.go()
+    shop.clock.pass_by(seconds=20)
+    shop.receiver.record(shop.told("bounced", "email"))
+    shop.segment()
+    wait_until = shop.clock.wait_until
+
+    def pausing(seconds: float) -> None:
+        wait_until(seconds)
+        if shop.run.paused is None and shop.ledgers.ledgers["u000"].entries[0].channel == "sms":
+            shop.controller.pause(shop.run)
+            shop.clock.pass_by(seconds=6)
+
+    shop.clock.wait_until = pausing  # type: ignore[method-assign]
+    for body in shop.sends.take():
+        shop.deliver(body)
+
+    (entry,) = shop.ledgers.ledgers["u000"].entries
+    assert (entry.channel, entry.state, entry.flags) == ("email", State.SENT, Flag.BOUNCED)
+    assert shop.channels["sms"].taken == []
