@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from cli.previews import Shown
 from cli.stack import Stack
 from dangol.contracts import Recipient
 from dangol.domain.advertising import country_of
@@ -15,6 +16,7 @@ from dangol.domain.text_bytes import text_bytes
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms, weighted_variant
 from dangol.pipeline.messages import Renderer, Rendering
+from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 
 # No run has this number: the links of a preview are not counted.
@@ -32,7 +34,15 @@ class Previewed:
     variant: str | None
 
 
-def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One person's message: what `--json` prints of it, and what a page shows."""
+
+    told: dict[str, Any]
+    shown: Shown
+
+
+def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
     """Render a message for one person.
 
     Raises:
@@ -48,7 +58,7 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         message = renderer.message(recipient, variant)
     except MissingVariableError as error:
         raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
-    return {
+    told = {
         "user_id": asked.user_id,
         "campaign": asked.campaign_id,
         "channel": campaign.channel,
@@ -62,6 +72,20 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         "html": message.html,
         **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
+    return Preview(told, shown_on(campaign.channel, message, asked, held_out=held_out))
+
+
+def shown_on(channel: str, message: Message, asked: Previewed, *, held_out: bool) -> Shown:
+    """What a page shows of a message on `channel`."""
+    show = asked.campaign.show
+    return Shown(
+        channel=channel,
+        message=message,
+        sender=asked.project.sender.name,
+        number=asked.project.number or "",
+        form=show.form if show else "modal",
+        held_out=held_out,
+    )
 
 
 def _from(campaign: Campaign, project: Project) -> str:
