@@ -15,7 +15,7 @@ from dangol.domain.text_bytes import LMS_BYTES, TITLE_BYTES, foreign, text_bytes
 
 # Kakao's limit for the text of an AlimTalk.
 TALK_CHARACTERS: Final = 1_000
-_URL: Final = re.compile(r"https?://\S+")
+URL: Final = re.compile(r"https?://\S+")
 _EXPRESSION: Final = re.compile(r"\{[{%]")
 # Providers that send in EUC-KR; AWS sends whatever a phone shows, in shorter parts.
 _UNICODE: Final = frozenset({"aws"})
@@ -61,12 +61,12 @@ def _sized(text: FinalText) -> Iterator[Finding]:
 
 
 def _linked(text: FinalText) -> Iterator[Finding]:
-    lines = [line for line in text.text.splitlines() if _URL.search(line) and "수신거부" not in line]
-    links = sum(len(_URL.findall(line)) for line in lines)
+    lines = [line for line in text.text.splitlines() if URL.search(line) and "수신거부" not in line]
+    links = sum(len(URL.findall(line)) for line in lines)
     if links > 1:
         problem = f"{text.variant} has {links} links; which one is meant, and spam filters count them"
         yield Finding(("message", "text"), problem, "keep the one that the campaign is about", notice=True)
-    if any(_URL.match(line.lstrip()) for line in lines):
+    if any(URL.match(line.lstrip()) for line in lines):
         problem = f"nothing stands in front of the link of {text.variant}"
         yield Finding(("message", "text"), problem, "say what it leads to, in a cta or before it", notice=True)
 

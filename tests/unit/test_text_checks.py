@@ -6,7 +6,7 @@ from cli.testing import reached
 from dangol.domain.errors import InputError
 from tests.shop import PROJECT, campaign, problems, write_shop
 
-SHOP = PROJECT.replace('"서울시"', '"서울시", refusal_number: "080-000-0000"').replace(
+SHOP = PROJECT.replace('"서울시"', '"서울시", refusal_number: "080-000-0000", certificate: "KISA-1"').replace(
     "  email: {provider: ses}\n",
     "  email: {provider: ses}\n  sms: {provider: solapi}\n  alimtalk: {provider: nhn, profile: key}\n",
 )

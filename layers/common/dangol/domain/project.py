@@ -84,6 +84,9 @@ class Sender(Node):
     phone: Text | None = None
     address: Text | None = None
     refusal_number: Text | None = None
+    certificate: Text | None = Field(
+        default=None, description="the number of the certificate to send text messages in bulk (전송자격인증)"
+    )
 
 
 class Links(Node):
