@@ -37,7 +37,7 @@ def _korea(channel: str, project: Project) -> Iterator[Finding]:
         problem = f"advertising to people in Korea must show {shown} (Network Act {rule})"
         yield Finding(("purpose",), problem, f"add {' and '.join(missing)} to dangol.yaml")
     # In force since 2026-10-01. Nothing goes out where a text is written out instead of sent.
-    if text and project.sender.certificate is None and project.settings("sms").provider not in (None, "console"):
+    if text and project.sender.certificate is None and project.sends("sms"):
         problem = (
             "advertising by text message to people in Korea may be sent by a certified sender alone (전송자격인증, "
             "Network Act Art. 50-3(1))"

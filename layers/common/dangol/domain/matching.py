@@ -68,8 +68,12 @@ def _group(group: Group, profile: Profile, moment: Moment) -> Answer:
     return every(parts)
 
 
-def _consented(condition: ConsentedCondition, profile: Profile, _moment: Moment) -> Answer:
-    return profile.consented(condition.consented)
+def _consented(condition: ConsentedCondition, profile: Profile, moment: Moment) -> Answer:
+    asked = condition.stretch(moment)
+    # The console reaches nobody, and has no consents.
+    if asked is None or condition.consented == "console":
+        return profile.consented(condition.consented)
+    return asked[0] <= profile.consents.get(condition.consented, 0) < asked[1]
 
 
 def _reachable(condition: ReachableCondition, profile: Profile, _moment: Moment) -> Answer:
