@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dangol.contracts import Noticed, SendNotice
-from dangol.domain.errors import ConflictError, DoubtError, RejectedError, ThrottledError
+from dangol.domain.errors import AccountError, ConflictError, DoubtError, RejectedError, ThrottledError
 from dangol.domain.ledger import Ledger
 from dangol.domain.notice import NIGHT, notice_channel
 from dangol.domain.profile import Profile
@@ -130,15 +130,17 @@ def test_a_notice_waits_for_the_rate_that_campaigns_use_up():
     assert world.channel.calls == 0
 
 
-@pytest.mark.parametrize("trouble", ["throttled", "refused for now"])
+@pytest.mark.parametrize("trouble", ["throttled", "refused for now", "the account"])
 def test_what_was_certainly_not_taken_is_sent_when_the_message_comes_again(trouble):
     world = World()
     if trouble == "throttled":
         world.channel.errors = [ThrottledError("slow down")]
+    elif trouble == "the account":
+        world.channel.errors = [AccountError("account_suspended")]
     else:
         world.channel.refusals["u1"] = Refused("busy", retryable=True)
 
-    with pytest.raises((ThrottledError, ConflictError)):
+    with pytest.raises((ThrottledError, ConflictError, AccountError)):
         world.send(order())
     with pytest.raises(ConflictError, match="another worker"):
         world.send(order(), "two")

@@ -11,7 +11,7 @@ from typing import Final
 
 from dangol.contracts import SendChunk
 from dangol.domain.channel import SESSION
-from dangol.domain.errors import ConflictError, DoubtError, SendError
+from dangol.domain.errors import AccountError, ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.domain.short_links import LIFETIME
 from dangol.pipeline.claiming import Claimer
@@ -133,6 +133,8 @@ class Dispatcher:
                 work.waiting.update(dict.fromkeys(order[position:], 1.0))
                 return
             self._send(work, batch, messages)
+            if work.paused:
+                return
             if work.waiting.keys() & messages.keys():
                 work.wait(order[position + size :])
                 return
@@ -162,11 +164,21 @@ class Dispatcher:
             work.states[index] = letter
         self._s.journals.mark(work.snapshot())
 
+    def _hold_back(self, work: Work, batch: Sequence[int], because: str) -> None:
+        """Pause the run, which would fail everybody for what is none of theirs; whoever was left is still."""
+        self._mark(work, batch, PENDING)
+        work.plan.pause(because)
+        work.paused = True
+        self._claimer.withdraw(work, work.left())
+
     def _send(self, work: Work, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
         try:
             answers = work.plan.channel.send([messages[i] for i in batch])
         except DoubtError:
             work.wait(self._claimer.doubt(work, batch))
+            return
+        except AccountError as error:
+            self._hold_back(work, batch, f"provider: {error}")
             return
         except SendError as error:
             answers = [Refused(str(error), retryable=error.retryable)] * len(batch)

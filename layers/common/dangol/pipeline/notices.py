@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from dangol.contracts import Noticed, SendNotice
-from dangol.domain.errors import ConflictError, DoubtError, SendError
+from dangol.domain.errors import AccountError, ConflictError, DoubtError, SendError
 from dangol.domain.ledger import Ledger
 from dangol.domain.notice import NIGHT, Notice, worded
 from dangol.domain.project import Project
@@ -79,7 +79,8 @@ class Notifier:
         except DoubtError as error:
             answered, outcome = str(error), "unknown"
         except SendError as error:
-            if error.retryable:
+            # A notice must come: where the account is at fault, it waits among the dead letters to be sent again.
+            if error.retryable or isinstance(error, AccountError):
                 raise
             answered, outcome = str(error), "failed"
         else:

@@ -57,6 +57,8 @@ class RunPlan:
     pace: Pace
     # Looks at the last hand-overs, after some more of them; None where the campaign has no `limits.stop_when`.
     review: Callable[[], None] | None = None
+    # Pauses the run, for a reason that `status` tells.
+    pause: Callable[[str], None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""The styles of an HTML message, written into its elements: mail programs throw style sheets away.
+
+It is done when a campaign's file is read, so that what is stored is ready to send. Rules that no element can carry, of
+`@media` above all, stay in a style sheet. HTML without one is left as it is.
+"""
+
+import re
+from typing import Final
+
+from css_inline import CSSInliner, InlineError
+
+from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.errors import DefinitionError
+
+_SHEET: Final = re.compile(r"<style\b", re.IGNORECASE)
+_SHEETS: Final = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
+_BODY: Final = re.compile(r"<body\b", re.IGNORECASE)
+# The template language's own words, which are no HTML: expressions, statements, comments, and Korean merge tags.
+_TEMPLATE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|#\{[^{}]*\}", re.DOTALL)
+_STATEMENTS: Final = ("{%", "{#")
+# Within a tag it became an attribute without a value.
+_KEPT: Final = re.compile(r"<!--dangol-(\d+)-->|dangol-(\d+)-kept(?:=\"\")?")
+_WITHIN: Final = (("<", ">"), ("<!--", "-->"))
+_INLINER: Final = CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def inlined(campaign: Campaign) -> Campaign:
+    """The campaign with the styles of each HTML message in its elements.
+
+    Raises:
+        DefinitionError: a style sheet cannot be read.
+    """
+    told: list[MessageText] = [campaign.message, *(v.message for v in campaign.variants if v.message)]
+    if not any(_SHEET.search(message.html or "") for message in told):
+        return campaign
+    variants = tuple(v.model_copy(update={"message": v.message and _message(v.message)}) for v in campaign.variants)
+    told_anew = {"variants": variants} if variants else {}
+    return campaign.model_copy(update={"message": _message(campaign.message), **told_anew})
+
+
+def _message(message: MessageText) -> MessageText:
+    html = message.html or ""
+    return message.model_copy(update={"html": inline(html)}) if _SHEET.search(html) else message
+
+
+def inline(html: str) -> str:
+    """HTML with its styles in its elements; templates in it come through to the letter.
+
+    Raises:
+        DefinitionError: a style sheet cannot be read.
+    """
+    kept: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        # A comment may stand where text may not, as between the rows of a table; not within a tag or a comment.
+        within = any(html.rfind(a, 0, match.start()) > html.rfind(b, 0, match.start()) for a, b in _WITHIN)
+        statement = match[0].startswith(_STATEMENTS)
+        return f"<!--dangol-{len(kept) - 1}-->" if statement and not within else f"dangol-{len(kept) - 1}-kept"
+
+    html = _whole(html)
+    plain = _TEMPLATE.sub(keep, html)
+    try:
+        done = _INLINER.inline(plain)
+    except (InlineError, ValueError) as error:
+        raise DefinitionError(f"the style sheet cannot be read: {error}", field="message.html") from error
+    back = _KEPT.sub(lambda match: kept[int(match[1] or match[2])], done)
+    if sorted(_TEMPLATE.findall(back)) != sorted(kept):
+        problem = "a template stands where the style sheet needs a value; write its value there, or styles by hand"
+        raise DefinitionError(problem, field="message.html")
+    return back
+
+
+def _whole(html: str) -> str:
+    """A document, so that no part of the message is taken for its head."""
+    if _BODY.search(html):
+        return html
+    return f"<html><head>{''.join(_SHEETS.findall(html))}</head><body>{_SHEETS.sub('', html)}</body></html>"
