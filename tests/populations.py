@@ -144,8 +144,9 @@ LEAVES = st.one_of(
     AT_THE_ENDS,
     TRAIT,
     TRAIT,
-    windowed(st.fixed_dictionaries({"consented": CHANNEL})),
-    st.fixed_dictionaries({"consented": CHANNEL, "before": WITHIN}),
+    st.tuples(CHANNEL, st.one_of(WINDOW, WITHIN.map(lambda told: {"before": told}))).map(
+        lambda told: {"consented": told[0], **told[1]}
+    ),
     st.fixed_dictionaries({"reachable": CHANNEL}),
     st.fixed_dictionaries({"in_list": st.sampled_from([*LISTS])}),
 )

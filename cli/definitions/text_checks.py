@@ -28,6 +28,7 @@ def check_texts(
     if campaign.channel == "sms":
         for path, part in parts:
             yield from (finding.below(*path, "text") for finding in _written(part.text or "", campaign, project))
+            yield from (finding.below(*path) for finding in _beside(part, project))
         for text in final_texts(campaign, project):
             yield from _sized(text)
             yield from _linked(text)
@@ -47,8 +48,21 @@ def _written(text: str, campaign: Campaign, project: Project) -> Iterator[Findin
         yield Finding((), problem, "begin with (광고) to the letter, or leave it out: dangol adds it")
     if project.settings("sms").provider in _UNICODE:
         return
+    yield from _foreign(text, "text")
+
+
+def _beside(part: MessagePart | MessageText, project: Project) -> Iterator[Finding]:
+    """What stands beside the text and is sent with it: a title, and the label of the act."""
+    if project.settings("sms").provider in _UNICODE:
+        return
+    label = part.cta.label if part.cta else None
+    for path, name, written in ((("subject",), "title", part.subject), (("cta", "label"), "label", label)):
+        yield from (finding.below(*path) for finding in _foreign(written or "", name))
+
+
+def _foreign(text: str, name: str) -> Iterator[Finding]:
     for found in foreign(text):
-        problem = f"{found.character!r}, character {found.position + 1} of the text, is not in EUC-KR"
+        problem = f"{found.character!r}, character {found.position + 1} of the {name}, is not in EUC-KR"
         yield Finding((), problem, "Korean carriers refuse it, or show something else", True, found.line)
 
 

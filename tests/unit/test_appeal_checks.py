@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.definitions.appeal_checks import lines_of
+from cli.definitions.appeal_checks import check_lines, lines_of
 from dangol.domain.statistics import smallest_visible, visible_at_best
 from tests.shop import CAMPAIGN, PROJECT, campaign, problems, write_shop
 
@@ -59,6 +59,15 @@ def test_an_arrow_beside_a_call_to_action_is_another_act(shop):
 )
 def test_the_lines_of_a_push_are_counted_as_a_phone_breaks_them(text, lines):
     assert lines_of(text) == lines
+
+
+def test_a_text_that_a_phone_cuts_is_told_where_its_channel_does(shop):
+    long = campaign(shop, CAMPAIGN.replace("안녕하세요", "가" * 45)).campaign
+
+    (found,) = check_lines(long.model_copy(update={"channel": "push"}))
+
+    assert found.problem == "A takes about 3 lines; a phone shows 2 before it is opened"
+    assert list(check_lines(long)) == []
 
 
 def test_an_audience_that_can_show_nothing_is_told_where_its_limit_says_so(shop):

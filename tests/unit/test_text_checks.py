@@ -46,6 +46,15 @@ def test_a_character_that_carriers_lack_is_told_with_its_place(shop):
     ]
 
 
+def test_a_title_and_a_label_are_sent_too(shop):
+    source = SMS.replace("  text:", "  subject: 똠\n  cta: {label: '보기 😀', link: 'https://a.example'}\n  text:")
+
+    assert [note.partition(", is not")[0] for note in notes(shop, "오늘만", source)] == [
+        "6: message.subject: '똠', character 1 of the title",
+        "7: message.cta.label: '😀', character 4 of the label",
+    ]
+
+
 def test_what_is_sent_by_aws_may_hold_any_character(shop):
     (shop / "dangol.yaml").write_text(SHOP.replace("sms: {provider: solapi}", "sms: {provider: aws}"))
 
