@@ -5,11 +5,12 @@ from typing import Any
 
 from cli.previews import Shown
 from cli.stack import Stack
-from dangol.contracts import Recipient
+from dangol.contracts import Reach, Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Person, arm_of
 from dangol.domain.errors import DefinitionError, NotFoundError
+from dangol.domain.medium import medium
 from dangol.domain.project import Project
 from dangol.domain.run import Run
 from dangol.domain.text_bytes import text_bytes
@@ -36,10 +37,10 @@ class Previewed:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One person's message: what `--json` prints of it, and what a page shows."""
+    """One person's message: what `--json` prints of it, and what a page shows, on each channel in turn."""
 
     told: dict[str, Any]
-    shown: Shown
+    shown: list[Shown]
 
 
 def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
@@ -53,11 +54,14 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
     recipient = recipient_of(stack, asked)
     variant, held_out = variant_of(asked, recipient, stack)
     keys = Keys.parse(stack.parameters.secret("link-keys"))
-    renderer = Renderer(Rendering(PREVIEW_RUN, campaign, project, link_base, keys))
-    try:
-        message = renderer.message(recipient, variant)
-    except MissingVariableError as error:
-        raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
+    addresses, messages = [recipient.address, *(reach.address for reach in recipient.others)], list[Message]()
+    for channel, address in zip(campaign.steps, addresses, strict=True):
+        renderer = Renderer(Rendering(PREVIEW_RUN, campaign.on(channel), project, link_base, keys))
+        try:
+            messages.append(renderer.message(recipient.model_copy(update={"address": address}), variant))
+        except MissingVariableError as error:
+            raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
+    message = messages[0]
     told = {
         "user_id": asked.user_id,
         "campaign": asked.campaign_id,
@@ -72,7 +76,8 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
         "html": message.html,
         **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
-    return Preview(told, shown_on(campaign.channel, message, asked, held_out=held_out))
+    pairs = zip(campaign.steps, messages, strict=True)
+    return Preview(told, [shown_on(channel, each, asked, held_out=held_out) for channel, each in pairs])
 
 
 def shown_on(channel: str, message: Message, asked: Previewed, *, held_out: bool) -> Shown:
@@ -89,7 +94,7 @@ def shown_on(channel: str, message: Message, asked: Previewed, *, held_out: bool
 
 
 def _from(campaign: Campaign, project: Project) -> str:
-    if campaign.channel == "sms":
+    if medium(campaign.channel) == "sms":
         return project.number or project.sender.name
     if campaign.channel == "alimtalk":
         return project.sender.name
@@ -109,6 +114,7 @@ def recipient_of(stack: Stack, asked: Previewed) -> Recipient:
     return Recipient(
         user_id=asked.user_id,
         address=profile.address(asked.campaign.channel),
+        others=[Reach(address=profile.address(channel)) for channel in asked.campaign.steps[1:]],
         country=country_of(profile.traits, asked.project),
         assigned=str(profile.traits.get(assign.trait)) if assign else None,
         traits=profile.traits,

@@ -36,9 +36,7 @@ def command(invocation: Invocation, /, campaign: str, user_id: str, **options: A
     loaded = campaign_named(invocation, campaign, project)
     asked = Previewed(loaded.id, loaded.campaign, project, user_id, options["variant"])
     found = preview(stack, asked, link_base(stack, project))
-    file = _written(
-        page(loaded.campaign.title, [found.shown], project.locale), options["file"], opened=options["opened"]
-    )
+    file = _written(page(loaded.campaign.title, found.shown, project.locale), options["file"], opened=options["opened"])
     told = found.told if file is None else {**found.told, "file": str(file)}
     emit(options["as_json"], told, lambda console: _render(console, told))
 

@@ -14,9 +14,10 @@ from cli.definitions.law_checks import check_law
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
-from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.campaign import Campaign, MessageText, Variant
 from dangol.domain.channel import BY_ID
 from dangol.domain.errors import DefinitionError
+from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
 from dangol.domain.variant import holdout_share
@@ -35,20 +36,43 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     for index, segment in enumerate(campaign.exclude):
         if not segment.name:
             yield from (finding.below("exclude", index) for finding in check_segment(segment, project))
-    parts: list[tuple[Path, Part]] = [(("message",), campaign.message)]
-    parts += [(("variants", n, "message"), v.message) for n, v in enumerate(campaign.variants) if v.message]
+    parts = list(written_parts(campaign))
     wrong = list(check_copy(parts, project))
     yield from wrong
-    if not wrong:
-        yield from check_texts(campaign, project, parts)
+    for channel in () if wrong else campaign.steps:
+        mine = [(path, part) for path, part in parts if _of(path, channel)]
+        yield from check_texts(campaign.on(channel), project, mine)
+    # What holds on several channels is told once.
+    yield from dict.fromkeys(
+        found for channel in campaign.steps for found in _check_there(campaign.on(channel), project)
+    )
+    yield from check_size(campaign, project)
+    yield from _check_goal(campaign, project)
+    if medium(campaign.channel) not in {*project.channels, *BY_ID}:
+        problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
+        yield Finding(("channel",), problem, f"set up channels.{medium(campaign.channel)} in dangol.yaml", notice=True)
+
+
+def _check_there(campaign: Campaign, project: Project) -> Iterator[Finding]:
     yield from check_law(campaign, project)
     yield from check_appeals(campaign)
     yield from check_lines(campaign)
-    yield from check_size(campaign, project)
-    yield from _check_goal(campaign, project)
-    if campaign.channel not in {*project.channels, *BY_ID}:
-        problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
-        yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
+
+
+def _of(path: Path, channel: str) -> bool:
+    """Whether what stands at `path` is said on `channel`: in common, or there alone."""
+    return "messages" not in path or path[-1] == channel
+
+
+def written_parts(campaign: Campaign) -> Iterator[tuple[Path, Part]]:
+    """The messages of a campaign as they stand in its file: in common, by channel, by variant."""
+    variants: list[tuple[Path, Variant]] = [(("variants", n), v) for n, v in enumerate(campaign.variants)]
+    sayings: list[tuple[Path, Campaign | Variant]] = [((), campaign), *variants]
+    for path, saying in sayings:
+        if saying.message is not None:
+            yield (*path, "message"), saying.message
+        for channel, part in saying.by_channel.items():
+            yield (*path, "messages", channel), part
 
 
 def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from dangol.pipeline.messages import Renderer, Rendering
 from dangol.rendering import MissingVariableError, merge_tags, variables
 
 # The channels whose text is counted by the byte or the character.
-COUNTED: Final = ("sms", "alimtalk")
+COUNTED: Final = ("sms", "lms", "mms", "alimtalk")
 # As long as the real ones: a user id, a key, and the address that the API has where no domain is set.
 _SOMEBODY: Final = "u-00000000"
 _KEYS: Final = Keys(1, {1: bytes(32)})
@@ -47,12 +47,14 @@ class FinalText:
 
 
 def final_texts(campaign: Campaign, project: Project) -> Sequence[FinalText]:
-    """The texts of a campaign, one for each variant; none where nothing is counted and nothing was added.
+    """The texts of a campaign, one for each variant on each of its channels.
+
+    None where nothing is counted and nothing was added.
 
     A variant whose template does sums with a trait is left out: it has a text for real people alone.
     """
-    mailed = campaign.channel == "email" and campaign.purpose == "marketing"
-    return list(_texts(campaign, project)) if mailed or campaign.channel in COUNTED else []
+    shown = [*COUNTED, *(["email"] if campaign.purpose == "marketing" else [])]
+    return [t for channel in campaign.steps if channel in shown for t in _texts(campaign.on(channel), project)]
 
 
 def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:

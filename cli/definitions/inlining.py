@@ -5,13 +5,15 @@ It is done when a campaign's file is read, so that what is stored is ready to se
 """
 
 import re
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from css_inline import CSSInliner, InlineError
 
-from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.campaign import Campaign, MessageText, Variant
 from dangol.domain.errors import DefinitionError
 
+Saying = TypeVar("Saying", Campaign, Variant)
+Told = TypeVar("Told", bound=MessageText)
 _SHEET: Final = re.compile(r"<style\b", re.IGNORECASE)
 _SHEETS: Final = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _BODY: Final = re.compile(r"<body\b", re.IGNORECASE)
@@ -30,17 +32,26 @@ def inlined(campaign: Campaign) -> Campaign:
     Raises:
         DefinitionError: a style sheet cannot be read.
     """
-    told: list[MessageText] = [campaign.message, *(v.message for v in campaign.variants if v.message)]
-    if not any(_SHEET.search(message.html or "") for message in told):
-        return campaign
-    variants = tuple(v.model_copy(update={"message": v.message and _message(v.message)}) for v in campaign.variants)
-    told_anew = {"variants": variants} if variants else {}
-    return campaign.model_copy(update={"message": _message(campaign.message), **told_anew})
+    variants = {"variants": tuple(map(_saying, campaign.variants))} if campaign.variants else {}
+    return _saying(campaign).model_copy(update=variants)
 
 
-def _message(message: MessageText) -> MessageText:
-    html = message.html or ""
-    return message.model_copy(update={"html": inline(html)}) if _SHEET.search(html) else message
+def _saying(saying: Saying) -> Saying:
+    """The same with styles in the elements: of what is said in common, and of what by channel."""
+    changed: dict[str, Any] = {}
+    if saying.message and _styled(saying.message):
+        changed["message"] = _message(saying.message)
+    if any(map(_styled, saying.by_channel.values())):
+        changed["by_channel"] = {channel: _message(part) for channel, part in saying.by_channel.items()}
+    return saying.model_copy(update=changed) if changed else saying
+
+
+def _styled(message: MessageText) -> bool:
+    return _SHEET.search(message.html or "") is not None
+
+
+def _message(message: Told) -> Told:
+    return message.model_copy(update={"html": inline(message.html or "")}) if _styled(message) else message
 
 
 def inline(html: str) -> str:

@@ -6,10 +6,9 @@ from typing import Final
 from cli.definitions.findings import Finding
 from dangol.domain.campaign import Campaign
 from dangol.domain.channel import SESSION
+from dangol.domain.medium import medium
 from dangol.domain.project import Project
 
-# What a carrier calls a text message.
-TEXTS: Final = frozenset({"sms", "lms", "mms"})
 # What of the sender advertising has to show in Korea, and which article says so.
 _SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),
@@ -30,7 +29,7 @@ def check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
 
 
 def _korea(channel: str, project: Project) -> Iterator[Finding]:
-    text = channel in TEXTS
+    text = medium(channel) == "sms"
     needed, shown, rule = _SHOWN["sms" if text else "email"]
     missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]
     if missing:

@@ -8,6 +8,7 @@ from cli.definitions.document import Path
 from cli.definitions.final_texts import FinalText, final_texts
 from cli.definitions.findings import Finding
 from dangol.domain.campaign import Campaign
+from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart, MessageText
 from dangol.domain.project import Project
 from dangol.domain.text_advertising import misspelt_label
@@ -25,7 +26,7 @@ def check_texts(
     campaign: Campaign, project: Project, parts: list[tuple[Path, MessagePart | MessageText]]
 ) -> Iterator[Finding]:
     """Everything about the texts of a campaign by text message or AlimTalk; `parts` are its messages as written."""
-    if campaign.channel == "sms":
+    if medium(campaign.channel) == "sms":
         for path, part in parts:
             yield from (finding.below(*path, "text") for finding in _written(part.text or "", campaign, project))
             yield from (finding.below(*path) for finding in _beside(part, project))

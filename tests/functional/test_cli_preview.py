@@ -79,6 +79,25 @@ def test_a_page_that_nobody_named_a_file_for_is_opened_all_the_same(shop, monkey
     assert "page     " in result.stdout
 
 
+def test_channels_that_follow_one_another_are_shown_side_by_side(shop):
+    (shop / "new.yaml").write_text(
+        CAMPAIGN.replace("channel: email", "channels: [email, lms]")
+        .replace("marketing", "information")
+        .replace("message: {subject", "messages: {email: {subject")
+        .replace('{{ course }}"}', '{{ course }}"}, lms: {text: 문자로 알려요}}'),
+        encoding="utf-8",
+    )
+    file = shop / "shown.html"
+
+    told = json.loads(run(shop, "--user", "jieun", "--html", str(file), "--json").stdout)
+
+    assert told["channel"] == "email"
+    html = file.read_text(encoding="utf-8")
+    assert html.count("<figure>") == 2
+    assert "문자로 알려요" in html
+    assert "LMS · " in html
+
+
 @pytest.mark.parametrize("user", ["minsu", "nobody"])
 def test_somebody_without_what_the_message_needs_has_no_preview(shop, user):
     assert run(shop, "--user", user).exit_code != 0

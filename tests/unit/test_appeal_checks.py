@@ -118,6 +118,24 @@ def test_texts_that_are_written_out_need_no_certificate(shop):
     assert [note.partition(";")[0] for note in notes(shop, SMS)] == ["4: channel: sms is not set up"]
 
 
+def test_each_channel_of_several_has_its_law_and_what_holds_on_all_is_told_once(shop):
+    (shop / "dangol.yaml").write_text(
+        FREE.replace("email: {provider: ses}", "email: {provider: ses}\n  sms: {provider: solapi}")
+    )
+    several = CAMPAIGN.replace("channel: email", "channels: [email, lms]").replace(
+        "message:", "messages:\n  email: {}\nmessage:"
+    )
+    source = several.replace('  subject: "#{이름}님"\n', "").replace("email: {}", 'email: {subject: "#{이름}님"}')
+
+    (problem,) = problems(campaign, shop, source + "appeal: 할인, 마감\n")
+
+    assert "certified sender alone" in problem
+    (shop / "dangol.yaml").write_text(
+        (shop / "dangol.yaml").read_text().replace('"서울시"', '"서울시", certificate: "KISA-1"')
+    )
+    assert len(notes(shop, source + "appeal: 할인, 마감\n")) == 1
+
+
 def test_mail_to_the_united_states_shows_a_postal_address(shop):
     nowhere = PROJECT.replace(', address: "서울시"', "")
     (shop / "dangol.yaml").write_text(f"{nowhere}country: US\n")

@@ -28,6 +28,7 @@ from dangol.domain.condition import (
 from dangol.domain.doing import as_did
 from dangol.domain.event_bounds import did, did_not, first_did, keys_of, last_did
 from dangol.domain.matching import Moment
+from dangol.domain.medium import permission
 from dangol.domain.permission import ConsentedCondition
 from dangol.domain.profile import ADDRESS_TRAITS, PHONE
 from dangol.domain.segment import Condition, Group, Segment
@@ -111,7 +112,7 @@ def _group(group: Group, moment: Moment) -> Sieve:
 def _consented(condition: ConsentedCondition, moment: Moment) -> Sieve:
     if condition.consented == "console":
         return exactly(ALWAYS)
-    subject, asked = Subject("consent", condition.consented), condition.stretch(moment)
+    subject, asked = Subject("consent", permission(condition.consented)), condition.stretch(moment)
     if asked is None:
         return exactly(Check(subject, ">", 0))
     return exactly(all_of([Check(subject, ">=", asked[0]), Check(subject, "<", asked[1])]))

@@ -24,8 +24,8 @@ CONSENTS: Final = "consents_given"
 _DUE, _UNDATED = "_consent-confirmation", "_consent-undated"
 WAYS: Final = ("email", "sms")
 IDS: Final = frozenset(f"{kind}-{way}" for kind in (_DUE, _UNDATED) for way in WAYS)
-# The channels that advertising needs a consent for.
-_CONSENTED: Final = ("email", "sms", "kakao", "brand_message", "push", "web_push")
+# What consents to advertising are kept under.
+_CONSENTED: Final = ("email", "sms", "kakao", "push", "web_push")
 _CYCLE, _AHEAD, _CYCLES = 730, 35, 10
 # Dates before this one stand for none.
 _FIRST_DAY: Final = "1970-01-02"

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from dangol.domain.frequency import frees_at, quiet_until, too_soon
 from dangol.domain.law import proves, silent_until
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
+from dangol.domain.medium import permission
 from dangol.domain.run import Run
 from dangol.domain.suppression import address_hash
 from dangol.domain.variant import Arm, arm_for, holdout_share, in_global_holdout, weighted_variant
@@ -137,7 +138,7 @@ def _no_consent(run: Run, person: Person, ledger: Ledger, _now: datetime) -> Ski
     channel = run.campaign.channel
     if run.campaign.purpose == "information":
         return None
-    allowed = ledger.consented(channel) and proves(ledger.consents.get(channel, 0), person.country)
+    allowed = ledger.consented(channel) and proves(ledger.consents.get(permission(channel), 0), person.country)
     return None if allowed else Skip(Reason.NO_CONSENT)
 
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Final
 from pydantic import Field, model_validator
 
 from dangol.domain.channel import ChannelName
+from dangol.domain.medium import medium
 from dangol.domain.node import Node, wrong
-from dangol.domain.quantities import Text
+from dangol.domain.quantities import Count, Text
 
 # What each channel cannot show; the console shows everything.
 _UNSHOWN: Final[Mapping[ChannelName, tuple[str, ...]]] = {
@@ -75,14 +76,41 @@ class MessagePart(MessageText):
     cta: CallToActionPart | None = None
 
 
+class Variant(Node):
+    """One way of saying it; what it gives merges deeply into the campaign."""
+
+    name: Text
+    weight: Count = Field(default=1, ge=0, le=1_000)
+    appeal: Text | None = None
+    message: MessagePart | None = None
+    by_channel: dict[ChannelName, MessagePart] = Field(default_factory=dict, alias="messages")
+
+    def parts(self, channel: ChannelName) -> tuple[MessagePart | None, MessagePart | None]:
+        """What it says differently, on every channel and on this one."""
+        return self.message, self.by_channel.get(channel)
+
+    def on(self, channel: ChannelName) -> "Variant":
+        """The variant as it is on one channel."""
+        own = joined(*self.parts(channel))
+        return self.model_copy(update={"message": MessagePart.model_validate(own) if own else None, "by_channel": {}})
+
+
 def misfits(message: MessageText, channel: ChannelName) -> Iterator[tuple[str, str]]:
     """What of a message does not fit its channel: the field, and what is wrong with it."""
-    for name in _UNSHOWN[channel]:
+    for name in _UNSHOWN[medium(channel)]:
         if getattr(message, name) is not None:
             yield name, f"{channel} cannot show it; take this line out"
-    for name, problem in _NEEDED[channel]:
+    for name, problem in _NEEDED[medium(channel)]:
         if getattr(message, name) is None:
             yield name, problem
+
+
+def joined(*parts: MessageText | None) -> dict[str, Any]:
+    """What is said, each part over the ones before it; those that say nothing are left out."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        whole = merge(whole, part.model_dump(by_alias=True, exclude_unset=True)) if part else whole
+    return whole
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

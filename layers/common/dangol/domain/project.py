@@ -18,6 +18,7 @@ from dangol.domain.contact_rules import (
     QuietRules,
     TimeOfDay,
 )
+from dangol.domain.medium import medium
 from dangol.domain.node import Node, wrong
 from dangol.domain.providers import PROVIDERS, TERMS, ProviderName
 from dangol.domain.quantities import Count, Number, Rate, Share, Text
@@ -184,6 +185,8 @@ class Project(Node):
         for name in SESSION & self.channels.keys():
             raise wrong(f"{name} needs no provider: dangol.js or the app fetches it", "channels", name)
         for channel, settings in self.channels.items():
+            if medium(channel) != channel:
+                raise wrong(f"every text message is sent as {medium(channel)} is; write it there", "channels", channel)
             if settings.provider not in (None, *PROVIDERS[channel]):
                 able = ", ".join(PROVIDERS[channel])
                 raise wrong(f"{settings.provider} does not send on {channel}; one of {able}", *_at(channel, "provider"))
@@ -230,7 +233,7 @@ class Project(Node):
 
     def settings(self, channel: str) -> ChannelSettings:
         """How a channel is sent; the console where nothing is configured."""
-        return self.channels.get(channel, _UNCONFIGURED)  # type: ignore[call-overload, no-any-return]
+        return self.channels.get(medium(channel), _UNCONFIGURED)  # type: ignore[call-overload, no-any-return]
 
 
 def _at(channel: str, key: str) -> tuple[str, str, str]:
