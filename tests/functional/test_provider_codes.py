@@ -54,8 +54,8 @@ def test_solapi_says_of_one_number(code, retryable, suppress, socket_enabled):
         (400, {"errorCode": "NotEnoughBalance"}, ThrottledError),
         (503, {}, UnavailableError),
         (400, {"errorCode": "ValidationError"}, RejectedError),
-        (401, {"errorCode": "SignatureDoesNotMatch"}, RejectedError),
-        (403, {}, RejectedError),
+        (401, {"errorCode": "SignatureDoesNotMatch"}, AccountError),
+        (403, {}, AccountError),
     ],
 )
 def test_solapi_says_of_a_call(status, content, meaning, socket_enabled):
