@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dangol.domain.channel import ChannelName
 from dangol.domain.medium import medium
-from dangol.domain.node import Node
+from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Text
 
 # What each channel cannot show; the console shows everything.
@@ -53,6 +53,13 @@ class MessageText(Node):
     template: Text | None = Field(default=None, description="the code of the approved template, for alimtalk")
     close: Text | None = None
     cta: CallToAction | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_attached(cls, told: object) -> object:
+        if isinstance(told, dict) and "attachments" in told:
+            raise wrong("attachments cost delivery and speed, and no click tells of them; write a link", "attachments")
+        return told
 
 
 class CallToActionPart(CallToAction):
