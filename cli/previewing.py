@@ -1,6 +1,7 @@
 """One person's message, as the channel would send it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cli.stack import Stack
@@ -16,6 +17,7 @@ from dangol.domain.text_bytes import text_bytes
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms, weighted_variant
 from dangol.pipeline.messages import Renderer, Rendering
+from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 
 # No run has this number: the links of a preview are not counted.
@@ -31,6 +33,8 @@ class Previewed:
     project: Project
     user_id: str
     variant: str | None
+    # Of its messages, by their keys.
+    pictures: Mapping[str, bytes] = field(repr=False, default_factory=dict)
 
 
 def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
@@ -61,14 +65,27 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         "headers": dict(message.headers),
         "text": message.text,
         "html": message.html,
+        **_beside(campaign, message),
         **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
+
+
+def _beside(campaign: Campaign, message: Message) -> dict[str, Any]:
+    """What a message has beside its words: a picture, and the buttons and the coupon of a brand message."""
+    named = [message.action, *message.buttons] if message.action else [*message.buttons]
+    title, description, link = message.coupon or ("", "", "")
+    found = {
+        "image": message.image,
+        "buttons": [{"label": label, "link": to} for label, to in named if campaign.channel == "brand_message"],
+        "coupon": {"title": title, "description": description, "link": link} if title else {},
+    }
+    return {name: told for name, told in found.items() if told}
 
 
 def _from(campaign: Campaign, project: Project) -> str:
     if medium(campaign.channel) == "sms":
         return project.number or project.sender.name
-    if campaign.channel == "alimtalk":
+    if campaign.channel in ("alimtalk", "brand_message"):
         return project.sender.name
     return f"{project.sender.name} <{project.sender.email}>"
 

@@ -18,7 +18,7 @@ from cli.definitions import (
     load_segment,
     name_of,
 )
-from cli.definitions.final_texts import FinalText, final_texts
+from cli.definitions.final_texts import TALKS, FinalText, final_texts
 from cli.invocation import Invocation, examples, json_option, pass_invocation
 from cli.output import emit
 from dangol.domain.project import Project
@@ -118,5 +118,5 @@ def _render(console: Console, checked: _Checked) -> None:
 
 
 def _size(text: FinalText) -> str:
-    size = f"{text.characters} characters" if text.kind == "alimtalk" else f"{text.kind.upper()}, {text.bytes:,} bytes"
+    size = f"{text.characters} characters" if text.kind in TALKS else f"{text.kind.upper()}, {text.bytes:,} bytes"
     return size if text.price is None else f"{size}, {text.price:g} a message"

@@ -16,18 +16,19 @@ from dangol.domain.campaign import Campaign, MessageText
 from dangol.domain.channel import BY_ID, SESSION
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
-from dangol.domain.message import MessagePart
+from dangol.domain.message import MessagePart, sources
 from dangol.domain.project import Project
 from dangol.domain.variant import holdout_share
 from dangol.rendering import MessageTemplate, merge_tags
 
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
-_COPY: Final = ("subject", "title", "preheader", "text", "html", "close")
 # What of the sender advertising has to show in Korea, and which article says so.
 _SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),
     "sms": (("phone", "refusal_number"), "the sender's phone and a free number to refuse by", "Art. 50(4) and (6)"),
+    # Kakao shows the channel's name and how to refuse by itself.
+    "brand_message": ((), "", ""),
 }
 _LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
 
@@ -55,7 +56,7 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
 def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:
     """Every template of the messages must compile, and use merge tags that the project has."""
     for path, part in parts:
-        for field, source in _sources(part):
+        for field, source in sources(part):
             yield from (finding.below(*path, *field) for finding in _check_template(source, project))
 
 
@@ -68,13 +69,6 @@ def loose_parts(content: Mapping[str, Any]) -> Iterator[tuple[Path, Part]]:
     for path, written in places:
         with suppress(ValidationError):
             yield path, MessagePart.model_validate(written)
-
-
-def _sources(part: Part) -> Iterator[tuple[Path, str]]:
-    cta = part.cta
-    found: list[tuple[Path, str | None]] = [((name,), getattr(part, name)) for name in _COPY]
-    found += [(("cta", "label"), cta.label), (("cta", "link"), cta.link)] if cta else []
-    yield from ((path, source) for path, source in found if source)
 
 
 def _check_template(source: str, project: Project) -> Iterator[Finding]:
@@ -131,4 +125,6 @@ def _compares(campaign: Campaign, project: Project) -> bool:
 
 
 def _has_link(message: MessageText) -> bool:
+    if message.buttons or message.coupon:
+        return True
     return message.cta is not None or any(_LINKS.search(text or "") for text in (message.text, message.html))
