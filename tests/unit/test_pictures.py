@@ -1,12 +1,15 @@
 """Pictures of messages: what is a JPG, what is too large, and where they are stored."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
+from cli.applying import store_pictures
 from cli.definitions import load_campaign, load_project
 from dangol.domain.picture import BRAND, BRAND_WIDE, MMS, faults, picture_key, size_of
+from tests.fakes import FakeObjects
 from tests.pictures import jpg
 from tests.shop import PROJECT, campaign, problems, write_shop
 
@@ -115,6 +118,15 @@ def test_a_picture_that_is_not_there_is_told_with_where_it_is_looked_for(shop):
     assert line.startswith(
         "campaigns/sale.yaml:7: message.image: there is no file ../pictures/new.jpg; it is looked for"
     )
+
+
+def test_pictures_are_stored_in_the_project_s_bucket_each_once():
+    stack: Any = SimpleNamespace(objects=FakeObjects())
+
+    for _ in range(2):
+        store_pictures(stack, {picture_key(jpg()): jpg()})
+
+    assert stack.objects.objects == {picture_key(jpg()): jpg()}
 
 
 def test_a_campaign_without_pictures_stays_as_it_is(shop):
