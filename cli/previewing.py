@@ -72,11 +72,10 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
 
 def _beside(campaign: Campaign, message: Message) -> dict[str, Any]:
     """What a message has beside its words: a picture, and the buttons and the coupon of a brand message."""
-    named = [message.action, *message.buttons] if message.action else [*message.buttons]
     title, description, link = message.coupon or ("", "", "")
     found = {
         "image": message.image,
-        "buttons": [{"label": label, "link": to} for label, to in named if campaign.channel == "brand_message"],
+        "buttons": [{"label": label, "link": to} for label, to in message.acts if campaign.channel == "brand_message"],
         "coupon": {"title": title, "description": description, "link": link} if title else {},
     }
     return {name: told for name, told in found.items() if told}

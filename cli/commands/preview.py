@@ -39,3 +39,9 @@ def _render(console: Console, shown: dict[str, Any]) -> None:
     for name, value in shown["headers"].items():
         console.print(f"{name}: {value}")
     console.print(f"\n{shown['text']}")
+    for button in shown.get("buttons", ()):
+        console.print(f"[{button['label']}] {button['link']}", markup=False)
+    if coupon := shown.get("coupon"):
+        console.print(" · ".join(coupon.values()), markup=False)
+    if "image" in shown:
+        console.print(f"{'image':8} {shown['image']}")

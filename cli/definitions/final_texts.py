@@ -69,8 +69,7 @@ def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
 
 def shown(message: Message) -> str:
     """A brand message as lines: its words, its buttons, its coupon."""
-    named = [message.action, *message.buttons] if message.action else [*message.buttons]
-    lines = [f"[{label}] {link}" for label, link in named]
+    lines = [f"[{label}] {link}" for label, link in message.acts]
     return "\n".join([message.text, *lines, *([" · ".join(message.coupon)] if message.coupon else [])])
 
 

@@ -167,17 +167,7 @@ def test_a_coupon_has_one_of_five_titles_and_a_short_description(shop):
     ]
 
 
-@pytest.mark.parametrize(
-    "title",
-    [
-        "1원 할인 쿠폰",
-        "99999999원 할인 쿠폰",
-        "100% 할인 쿠폰",
-        "배송비 할인 쿠폰",
-        "첫 강의 무료 쿠폰",
-        "포인트 UP 쿠폰",
-    ],
-)
+@pytest.mark.parametrize("title", TITLES)
 def test_the_titles_that_kakao_gives_coupons_are_taken(shop, title):
     loaded = campaign(shop, BRAND + COUPON.replace("TITLE", title).replace("DESCRIPTION", "오늘"))
 

@@ -152,12 +152,11 @@ class NhnBrandChannel:
         return [self._send(m) if domestic(m.address) else Refused("not_a_korean_number") for m in messages]
 
     def _send(self, message: Message) -> Accepted | Refused:
-        named = [message.action, *message.buttons] if message.action else [*message.buttons]
         call: dict[str, Any] = {
             "senderKey": self._profile,
             "chatBubbleType": bubble_of(message.image, wide=message.wide),
             "content": message.text,
-            "buttons": [{"name": name, "type": "WL", "linkMo": to, "linkPc": to} for name, to in named],
+            "buttons": [{"name": name, "type": "WL", "linkMo": to, "linkPc": to} for name, to in message.acts],
             "recipientList": [{**_recipient(message), "targeting": self._targeting}],
         }
         if message.image:

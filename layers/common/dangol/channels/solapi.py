@@ -155,11 +155,10 @@ class SolapiChannel:
 
     def _bubble(self, message: Message) -> dict[str, Any]:
         """What a brand message has beside its words."""
-        named = [message.action, *message.buttons] if message.action else [*message.buttons]
         told: dict[str, Any] = {
             "targeting": self._sender.targeting,
             "chatBubbleType": bubble_of(message.image, wide=message.wide),
-            "buttons": [{"linkType": "WL", "name": n, "linkMobile": to, "linkPc": to} for n, to in named],
+            "buttons": [{"linkType": "WL", "name": n, "linkMobile": to, "linkPc": to} for n, to in message.acts],
         }
         if message.image:
             told["imageId"] = self._picture(message.image, _PICTURES[message.wide])

@@ -41,6 +41,11 @@ class Message:
     # What the codes in its text stand for; to be stored before the text goes out.
     short_links: Mapping[str, str] = field(repr=False, default_factory=dict)
 
+    @property
+    def acts(self) -> Sequence[tuple[str, str]]:
+        """The act asked for and the further ones, each its label and its address."""
+        return [self.action, *self.buttons] if self.action else self.buttons
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
