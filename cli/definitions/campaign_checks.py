@@ -12,7 +12,7 @@ from cli.definitions.findings import Finding
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
-from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.campaign import Campaign, MessageText, Variant
 from dangol.domain.channel import BY_ID, SESSION
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
@@ -40,8 +40,7 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     for index, segment in enumerate(campaign.exclude):
         if not segment.name:
             yield from (finding.below("exclude", index) for finding in check_segment(segment, project))
-    parts: list[tuple[Path, Part]] = [(("message",), campaign.message)]
-    parts += [(("variants", n, "message"), v.message) for n, v in enumerate(campaign.variants) if v.message]
+    parts = list(written_parts(campaign))
     wrong = list(check_copy(parts, project))
     yield from wrong
     if not wrong:
@@ -51,6 +50,17 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     if medium(campaign.channel) not in {*project.channels, *BY_ID}:
         problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
         yield Finding(("channel",), problem, f"set up channels.{medium(campaign.channel)} in dangol.yaml", notice=True)
+
+
+def written_parts(campaign: Campaign) -> Iterator[tuple[Path, Part]]:
+    """The messages of a campaign as they stand in its file: in common, by channel, by variant."""
+    variants: list[tuple[Path, Variant]] = [(("variants", n), v) for n, v in enumerate(campaign.variants)]
+    sayings: list[tuple[Path, Campaign | Variant]] = [((), campaign), *variants]
+    for path, saying in sayings:
+        if saying.message is not None:
+            yield (*path, "message"), saying.message
+        for channel, part in saying.by_channel.items():
+            yield (*path, "messages", channel), part
 
 
 def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dangol.adapters.opt_outs import LedgerPreferences
-from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
+from dangol.contracts import FallBack, Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import State
 from dangol.domain.suppression import address_hash
@@ -152,6 +152,8 @@ class SegmentFunction:
             self.segmenter.release(order)
         elif isinstance(order, ScanStep):
             self.segmenter.scan(order, until=lambda: self.process.rng.random() < 0.4)
+        elif isinstance(order, FallBack):
+            self.segmenter.fall_back(order)
         else:
             self.segmenter.start(order)
 

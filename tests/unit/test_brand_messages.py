@@ -171,7 +171,7 @@ def test_a_coupon_has_one_of_five_titles_and_a_short_description(shop):
 def test_the_titles_that_kakao_gives_coupons_are_taken(shop, title):
     loaded = campaign(shop, BRAND + COUPON.replace("TITLE", title).replace("DESCRIPTION", "오늘"))
 
-    assert loaded.campaign.message.coupon is not None
+    assert loaded.campaign.messages()[0].coupon is not None
 
 
 def test_a_link_that_is_too_long_is_told(shop):

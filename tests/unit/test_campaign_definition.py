@@ -141,6 +141,15 @@ SITE: dict[str, Any] = {"channel": "in_web", "message": {"text": "x"}}
             {"channel": "brand_message", "purpose": "information", "message": {"text": "x"}},
             "labels every brand message as advertising",
         ),
+        (
+            {
+                "channel": "sms",
+                "channels": ["sms", "brand_message"],
+                "purpose": "information",
+                "message": {"text": "x"},
+            },
+            "labels every brand message as advertising",
+        ),
         ({"channel": "lms", "message": {"text": "x", "html": "<p>x</p>"}}, "lms cannot show it"),
         ({"channel": "alimtalk", "purpose": "information", "message": {"text": "x"}}, "the code of its approved"),
         ({"channel": "alimtalk", "message": {"text": "x", "template": "KA01"}}, "carries information only"),

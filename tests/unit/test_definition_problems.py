@@ -39,8 +39,8 @@ limits: {expires: 0s}
     assert problems(campaign, shop, text) == [
         (
             "campaigns/sale.yaml:1: titel: 'titel' is not a key here; did you mean title? allowed: title, goal, also, "
-            "audience, exclude, schedule, purpose, channel, show, appeal, message, variants, test, holdout, assign_by, "
-            "attribution, on_inexact, once_per, on_unknown, limits, utm"
+            "audience, exclude, schedule, purpose, channel, channels, fallback_within, show, appeal, message, "
+            "messages, variants, test, holdout, assign_by, attribution, on_inexact, once_per, on_unknown, limits, utm"
         ),
         'campaigns/sale.yaml:2: title: 2026 is not text; 따옴표로 감싸 주세요: "2026"',
         (
@@ -75,10 +75,13 @@ limits: {expires: 0s}
         "campaigns/sale.yaml:16: message.cta.link: is missing",
         (
             "campaigns/sale.yaml:18: variants.0.mesage: 'mesage' is not a key here; did you mean message? allowed: "
-            "name, weight, appeal, message"
+            "name, weight, appeal, message, messages"
         ),
         "campaigns/sale.yaml:18: variants.0.weight: '1' is not a whole number; write 1, without quotes or commas",
-        "campaigns/sale.yaml:19: variants.1: needs keys of its own below it; allowed: name, weight, appeal, message",
+        (
+            "campaigns/sale.yaml:19: variants.1: needs keys of its own below it; allowed: name, weight, appeal, "
+            "message, messages"
+        ),
         "campaigns/sale.yaml:20: holdout: 0.2 is not a share; write it like 10%, from 0% to 100%",
         "campaigns/sale.yaml:21: limits.expires: must be longer than nothing; write it like 7d",
     ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dangol.contracts import Consented, Received, event_work
-from dangol.domain.reference import joined_reference, read_reference, split_reference
+from dangol.domain.reference import Reference, joined_reference, place_of, read_place, read_reference, split_reference
 from dangol.domain.suppression import address_hash, number_key
 from dangol.pipeline.aws_sms_events import is_sms_event, read_sms_event
 from dangol.pipeline.provider_receipts import is_door, most_bytes, receipts_at
@@ -331,7 +331,10 @@ def test_a_reference_comes_back_whole_from_fields_of_any_length(user_id):
 
     assert joined_reference(split_reference(reference, 100)) == reference
     assert joined_reference(split_reference(reference, 7)) == reference
-    assert read_reference(reference) == (4_294_967_295, user_id)
+    assert read_reference(reference) == (4_294_967_295, user_id, "")
+    placed = str(Reference(4_294_967_295, user_id, place_of("00012-00003-4", 57)))
+    assert read_reference(placed) == (4_294_967_295, user_id, "00012-00003-4_57")
+    assert read_place("00012-00003-4_57") == ("00012-00003-4", 57)
 
 
 def test_no_fields_hold_no_reference():

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dangol.domain.channel import ChannelName
 from dangol.domain.node import Node
-from dangol.domain.quantities import Text
+from dangol.domain.quantities import Count, Text
 
 # What brand messages alone have.
 _BRAND: Final = ("wide", "buttons", "coupon")
@@ -97,6 +97,25 @@ class MessagePart(MessageText):
     cta: CallToActionPart | None = None
 
 
+class Variant(Node):
+    """One way of saying it; what it gives merges deeply into the campaign."""
+
+    name: Text
+    weight: Count = Field(default=1, ge=0, le=1_000)
+    appeal: Text | None = None
+    message: MessagePart | None = None
+    by_channel: dict[ChannelName, MessagePart] = Field(default_factory=dict, alias="messages")
+
+    def parts(self, channel: ChannelName) -> tuple[MessagePart | None, MessagePart | None]:
+        """What it says differently, on every channel and on this one."""
+        return self.message, self.by_channel.get(channel)
+
+    def on(self, channel: ChannelName) -> "Variant":
+        """The variant as it is on one channel."""
+        own = joined(*self.parts(channel))
+        return self.model_copy(update={"message": MessagePart.model_validate(own) if own else None, "by_channel": {}})
+
+
 def misfits(message: MessageText, channel: ChannelName) -> Iterator[tuple[str, str]]:
     """What of a message does not fit its channel: the field, and what is wrong with it."""
     for name in _UNSHOWN[channel]:
@@ -119,6 +138,14 @@ def sources(message: MessageText) -> Iterator[tuple[tuple[str | int, ...], str]]
     ]
     for path, node, names in nodes:
         yield from (((*path, name), source) for name in names if (source := getattr(node, name, None)))
+
+
+def joined(*parts: MessageText | None) -> dict[str, Any]:
+    """What is said, each part over the ones before it; those that say nothing are left out."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        whole = merge(whole, part.model_dump(by_alias=True, exclude_unset=True)) if part else whole
+    return whole
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

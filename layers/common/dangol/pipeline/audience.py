@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dangol.contracts import Recipient
+from dangol.contracts import Reach, Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.compiling import address_trait, columns, compiled
@@ -51,7 +51,7 @@ class Question:
     @property
     def search(self) -> Search:
         """Whom a scan has to find, and what to read of them."""
-        traits = self.needed | _ALWAYS_READ | {address_trait(self.campaign.channel)}
+        traits = self.needed | _ALWAYS_READ | {address_trait(channel) for channel in self.campaign.steps}
         read = Columns(traits=frozenset(traits)) | columns(self.campaign.audience)
         for segment in self.excluded:
             read |= columns(segment)
@@ -73,6 +73,7 @@ class Question:
         return Recipient(
             user_id=profile.user_id,
             address=profile.address(self.campaign.channel),
+            others=[Reach(address=profile.address(channel)) for channel in self.campaign.steps[1:]],
             zone=_zone(profile),
             country=country_of(profile.traits, self.project),
             assigned=None if assigned is None else str(assigned),

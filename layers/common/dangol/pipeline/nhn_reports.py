@@ -87,8 +87,7 @@ def _receipt(hook: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
     return {
         **ended,
         "id": f"nhn:{hook.get('requestId')}:{hook.get('recipientSeq')}:{code}",
-        "run": whose[0],
-        "user_id": whose[1],
+        **whose.told,
         "channel": channel,
         # The hook's own times name no zone.
         "at": int(now.timestamp() * 1000),

@@ -90,8 +90,7 @@ def _receipt(report: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
     return {
         **ended,
         "id": own,
-        "run": whose[0],
-        "user_id": whose[1],
+        **whose.told,
         "channel": channel,
         "at": _milliseconds(told, now),
         "address_hash": address_hash(channel, number) if number else "",

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from dangol.domain.medium import permission
-from dangol.domain.reference import read_reference
+from dangol.domain.reference import Reference, read_reference
 from dangol.domain.suppression import address_hash, number_key
 
 # How far the sender's clock may be from ours, in seconds: an older call may be somebody's recording.
@@ -51,15 +51,14 @@ def receipt_in(headers: Mapping[str, str], body: bytes, secret: str, now: dateti
     data = said.get("data")
     if not isinstance(data, Mapping):
         raise PayloadError("data", "must be an object")
-    run, user_id = _reference(data)
+    whose = _reference(data)
     channel, address = _text(data, "channel"), _text(data, "address")
     if address and not channel:
         raise PayloadError("data.channel", "must say on which channel the address is")
     return {
         "kind": kind,
         "id": f"webhook:{call_id}",
-        "run": run,
-        "user_id": user_id,
+        **whose.told,
         "channel": channel,
         "at": _milliseconds(said.get("timestamp")),
         "address_hash": address_hash(channel, address) if address else "",
@@ -129,7 +128,7 @@ def _key(secret: str) -> bytes:
     return key
 
 
-def _reference(data: Mapping[str, Any]) -> tuple[int, str]:
+def _reference(data: Mapping[str, Any]) -> Reference:
     whose = read_reference(_text(data, "reference"))
     if whose is None:
         raise PayloadError("data.reference", "must be the reference that the message was handed over with")
