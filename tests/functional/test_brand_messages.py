@@ -134,18 +134,6 @@ def test_nhn_says_of_one_brand_message(code, suppress, socket_enabled):
     assert answer == Refused(f"nhn_{code}", suppress=suppress)
 
 
-@pytest.mark.parametrize(
-    ("code", "retryable", "suppress"),
-    [("3108", True, False), ("3104", False, True), ("3107", False, False), ("1060", False, True)],
-)
-def test_solapi_says_of_one_brand_message(code, retryable, suppress, socket_enabled):
-    with solapi.FakeSolapi(codes={"01000000000": code}) as server:
-        answers = solapi_brand_of(server.url).send([brand(0), brand(1)])
-
-    assert answers[0] == Refused(f"solapi_{code}", retryable=retryable, suppress=suppress)
-    assert isinstance(answers[1], Accepted)
-
-
 def test_solapi_gets_the_picture_of_an_mms_once_for_all_its_messages_and_for_every_process(socket_enabled):
     objects = FakeObjects()
     objects.put_once(KEY, PICTURE)
