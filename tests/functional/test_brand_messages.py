@@ -1,15 +1,22 @@
 """Brand messages and pictures in their providers' words: each provider's fake takes what the real one takes."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from dangol import bootstrap
+from dangol.adapters.objects import S3Objects
+from dangol.adapters.parameters import SsmParameters
 from dangol.adapters.pictures import StoredPictures
+from dangol.bootstrap import channels
 from dangol.domain.errors import RejectedError, SendError, ThrottledError, UnavailableError
 from dangol.domain.picture import picture_key
+from dangol.domain.project import Project
 from dangol.ports import Accepted, Message, Refused
 from tests.fakes import FakeObjects
 from tests.fakes.providers import aws_sms, nhn, solapi
@@ -198,6 +205,39 @@ def test_a_picture_that_cannot_be_read_refuses_the_call_and_asks_no_provider(obj
         solapi_of(server.url, pictures=StoredPictures(lambda: objects)).send([picture()])
 
     assert server.calls == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "fake", "keys"),
+    [
+        ("solapi", solapi.FakeSolapi, {"api_key": solapi.KEY, "api_secret": solapi.SECRET}),
+        ("nhn", nhn.FakeNhn, {"app_key": nhn.APP_KEY, "secret_key": nhn.SECRET_KEY}),
+    ],
+)
+def test_a_process_finds_keys_picture_and_provider_of_brand_messages(provider, fake, keys, emulator, bucket):
+    profile = {"solapi": solapi.PROFILE, "nhn": nhn.SENDER_KEY}[provider]
+    project = Project.model_validate(
+        {
+            "project": "shop",
+            "sender": {"name": "x", "email": "x@y.z", "phone": "1588-0000"},
+            "channels": {"brand_message": {"provider": provider, "profile": profile, "targeting": "M"}},
+        }
+    )
+    ours = replace(emulator, parameters_prefix=f"/dangol/{uuid4().hex}", lake_bucket=bucket)
+    objects = S3Objects(bootstrap.client("s3", ours), ours.lake_bucket)
+    objects.put_once(KEY, PICTURE)
+    with fake() as server:
+        stored = json.dumps({**keys, "base_url": server.url})
+        SsmParameters(bootstrap.client("ssm", ours), ours.parameters_prefix).create(f"providers/{provider}", stored)
+        channel = channels.channel_of(ours, "brand_message", project)
+        answers = [channel.send([rich(n, image=KEY)])[0] for n in range(2)]
+        channels._http(server.url)._client.close()
+
+    assert all(isinstance(answer, Accepted) for answer in answers)
+    assert '"targeting": "M"' in json.dumps(server.calls[-1].content)
+    assert len(server.calls) == 3
+    (name,) = objects.keys(f"{KEY}.", None, 9)
+    assert objects.get(name).decode()
 
 
 def test_aws_gets_a_picture_by_its_address_in_the_bucket_where_it_delivers_some(socket_enabled):
