@@ -12,6 +12,7 @@ from dangol.domain.ledger import Ledger
 from dangol.domain.matching import matches
 from dangol.domain.medium import permission
 from dangol.domain.run import Run
+from dangol.domain.suppression import BY_NUMBER, number_key
 from dangol.domain.unmet import unmet
 from dangol.pipeline.audience import Question
 from dangol.pipeline.case import Case, Told
@@ -119,6 +120,9 @@ class Inquiry:
         channel = permission(case.definition.campaign.channel)
         if said := case.ledger.consents.get(channel):
             yield {"at": abs(said), "kind": "consent", "channel": channel, "given": said > 0}
+        if (refused := self._refused(case)) < 0:
+            # Said by the number alone, whoever has it.
+            yield {"at": -refused, "kind": "consent", "channel": channel, "given": False}
         if reason not in _BARRED_BY_OTHERS:
             return
         oldest = (self._s.clock.now() - TOUCHES).timestamp()
@@ -130,6 +134,15 @@ class Inquiry:
                     "run": self._name(entry.run),
                     "channel": entry.channel,
                 }
+
+    def _refused(self, case: Case) -> int:
+        """When the number that the message would have gone to refused, as a ledger has it; 0 where it did not."""
+        channel = case.definition.campaign.channel
+        address = case.place.recipient.address if case.place else None
+        if channel not in BY_NUMBER or not address:
+            return 0
+        key = number_key(channel, address)
+        return self._s.ledgers.get_many([key])[key].consents.get(permission(channel), 0)
 
     def _name(self, number: int) -> str | None:
         try:
