@@ -353,6 +353,11 @@ def test_a_reference_comes_back_whole_from_fields_of_any_length(user_id):
     assert read_place("00012-00003-4_57") == ("00012-00003-4", 57)
 
 
+@pytest.mark.parametrize("place", ["", "00000-00000-0", "_1", "00000-00000-0_x", "0" * 64 + "_1"])
+def test_what_is_no_place_in_a_run_is_none(place):
+    assert read_place(place) is None
+
+
 def test_no_fields_hold_no_reference():
     assert joined_reference({}) == ""
     assert split_reference("7:u1", 100) == {"reference": "7:u1"}

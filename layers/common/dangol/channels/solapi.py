@@ -144,7 +144,7 @@ class SolapiChannel:
             variables = {f"#{{{name}}}": value for name, value in message.values.items()}
             kakao |= {"templateId": message.template, "variables": variables}
             return {**told, "type": _ALIMTALK, "kakaoOptions": kakao}
-        told |= {"text": message.text, "from": digits(self._sender.number)}
+        told |= {"text": message.text, **({"from": digits(self._sender.number)} if self._sender.number else {})}
         if self._sender.targeting:
             return {**told, "type": _BRAND_MESSAGE, "kakaoOptions": {**kakao, "bms": self._bubble(message)}}
         if message.subject:

@@ -4,7 +4,7 @@ A step is followed by the next where it cannot reach the person, or where its fa
 is in doubt is never followed by anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -30,15 +30,14 @@ def next_step(steps: Sequence[ChannelName], entry: Entry | None) -> int:
     return place + 1 if failed(entry) else place
 
 
-def decide_from(
-    first: int, runs: Sequence[Run], people: Sequence[Person], ledger: Ledger, now: datetime
-) -> tuple[int, Decision]:
-    """The first step from `first` on that can reach a person, and what is decided there; else the last with its skip.
+def decide_first(steps: Mapping[int, tuple[Run, Person]], ledger: Ledger, now: datetime) -> tuple[int, Decision]:
+    """The first of `steps` that can reach a person, and what is decided there; else the last one with its skip.
 
-    `runs` and `people` are the run and the person as each step sees them; the ledger is without the run's own entry.
+    Each step has the run and the person as it sees them; the ledger is without the run's own entry.
     """
-    for step in range(first, len(runs)):
-        decision = decide(runs[step], people[step], ledger, now)
-        if not (isinstance(decision, Skip) and decision.reason in _PASSES_ON) or step == len(runs) - 1:
+    *before, last = steps
+    for step in before:
+        decision = decide(*steps[step], ledger, now)
+        if not (isinstance(decision, Skip) and decision.reason in _PASSES_ON):
             return step, decision
-    raise ValueError("there is no such step")
+    return last, decide(*steps[last], ledger, now)

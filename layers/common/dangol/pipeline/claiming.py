@@ -7,7 +7,7 @@ from typing import Final
 
 from dangol.contracts import Recipient
 from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, entry_for, variant_of
-from dangol.domain.fallback import decide_from
+from dangol.domain.fallback import decide_first
 from dangol.domain.ledger import Ledger, State
 from dangol.domain.medium import permission
 from dangol.domain.suppression import BY_NUMBER, address_hash, number_key
@@ -141,7 +141,7 @@ class Claimer:
         if isinstance(decision, Send | HoldOut):
             # Claimed again although an earlier worker claimed: only a write excludes a change of permission.
             person = person_of(work.recipient(index).on(step))
-            work.entries[index] = entry_for(work.plan.ways[step].run, person, decision, now)
+            work.entries[index] = work.kept(ours, entry_for(work.plan.ways[step].run, person, decision, now))
             return ledger.with_entry(work.entries[index], now)
         if isinstance(decision, Hold):
             work.waiting[index] = max(1.0, (decision.until - now).total_seconds())
@@ -176,10 +176,12 @@ class Claimer:
 
 def _next(work: Work, index: int, ledger: Ledger, now: datetime) -> tuple[int, Decision]:
     """The step that comes next for somebody, and what is decided there."""
-    recipient, runs = work.recipient(index), [way.run for way in work.plan.ways]
-    people = [person_of(recipient.on(step)) for step in range(len(runs))]
-    first = work.first_step(index, ledger.entry(work.plan.run.number))
-    return decide_from(first, runs, people, _as_decided(work, ledger), now)
+    recipient, known = work.recipient(index), _as_decided(work, ledger)
+    seen = {
+        step: (work.plan.ways[step].run, person_of(recipient.on(step)))
+        for step in work.steps(index, ledger.entry(work.plan.run.number))
+    }
+    return decide_first(seen, known, now)
 
 
 def _as_decided(work: Work, ledger: Ledger) -> Ledger:

@@ -16,7 +16,7 @@ from dangol.domain.schedule import run_id, scheduled_time
 from dangol.domain.segment import Segment
 from dangol.pipeline.audience import Question, refusal
 from dangol.pipeline.querying import Querier
-from dangol.pipeline.releasing import piece_of, released
+from dangol.pipeline.releasing import counted_as_sent, piece_of, released
 from dangol.pipeline.scanning import Scanner
 from dangol.pipeline.sharing import Shared, Sharing, marked
 from dangol.pipeline.steps import chunks_of, first_steps, packed, query_step, read_step, step_key, step_of, steps_prefix
@@ -39,6 +39,8 @@ from dangol.ports import (
 STEPS_PER_RELEASE: Final = 20
 # Tasks that wait for their turn at the table come back one after another.
 BACK_OFF, SPREAD = 1, 4
+# Seconds until a hand-over that a receipt was quicker than is looked for again.
+UNSETTLED: Final = 5
 SCANNING, RUNNING, CANCELLED = "scanning", "running", "cancelled"
 
 
@@ -150,8 +152,18 @@ class Segmenter:
             self._s.tasks.send([order.model_copy(update={"after": keys[-1]}).model_dump_json()])
 
     def fall_back(self, order: FallBack) -> None:
-        """Queue somebody whom a channel has failed for, by a receipt; a repeated order is fenced by the journal."""
+        """Queue somebody whom a channel has failed for, by a receipt, once they are counted as sent to.
+
+        A repeated order is fenced by the journal.
+        """
         run, step = self._s.runs.get(order.run), order.chunk.rpartition("-")[0]
+        standings = self._s.journals.of_step(run.run, step)
+        settled = counted_as_sent(standings, order.chunk, order.index)
+        if settled is None:
+            # Whoever handed it over has yet to say so.
+            self._s.tasks.send([order.model_dump_json()], delay=UNSETTLED)
+        if not settled:
+            return
         key = f"{steps_prefix(run.run)}{step}.json.gz"
         chunks = {chunk.chunk: chunk for chunk in self._chunks(run, key, self._shared(run))}
         piece = SendChunk(

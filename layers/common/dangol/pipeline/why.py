@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from dangol.contracts import Recipient
-from dangol.domain.decision import Hold, HoldOut, Reason, Skip, decide
+from dangol.domain.decision import Hold, HoldOut, Reason, Skip
 from dangol.domain.errors import InputError, NotFoundError
+from dangol.domain.fallback import decide_first
 from dangol.domain.ledger import Ledger
 from dangol.domain.matching import matches
 from dangol.domain.medium import permission
@@ -117,12 +118,12 @@ class Inquiry:
 
     def _permission(self, case: Case, reason: str | None) -> Iterator[Told]:
         """The consent, and what else the person got where that barred this."""
-        channel = permission(case.definition.campaign.channel)
-        if said := case.ledger.consents.get(channel):
-            yield {"at": abs(said), "kind": "consent", "channel": channel, "given": said > 0}
-        if (refused := self._refused(case)) < 0:
-            # Said by the number alone, whoever has it.
-            yield {"at": -refused, "kind": "consent", "channel": channel, "given": False}
+        for channel in dict.fromkeys(map(permission, case.definition.campaign.steps)):
+            if said := case.ledger.consents.get(channel):
+                yield {"at": abs(said), "kind": "consent", "channel": channel, "given": said > 0}
+        for channel, said in self._refused(case).items():
+            # By the number alone, whoever has it.
+            yield {"at": -said, "kind": "consent", "channel": channel, "given": False}
         if reason not in _BARRED_BY_OTHERS:
             return
         oldest = (self._s.clock.now() - TOUCHES).timestamp()
@@ -135,14 +136,16 @@ class Inquiry:
                     "channel": entry.channel,
                 }
 
-    def _refused(self, case: Case) -> int:
-        """When the number that the message would have gone to refused, as a ledger has it; 0 where it did not."""
-        channel = case.definition.campaign.channel
-        address = case.place.recipient.address if case.place else None
-        if channel not in BY_NUMBER or not address:
-            return 0
-        key = number_key(channel, address)
-        return self._s.ledgers.get_many([key])[key].consents.get(permission(channel), 0)
+    def _refused(self, case: Case) -> Mapping[str, int]:
+        """When the numbers that messages would have gone to refused, by channel of consent, as ledgers have it."""
+        if case.place is None:
+            return {}
+        steps = enumerate(case.definition.campaign.steps)
+        told = [(channel, case.place.recipient.on(step).address) for step, channel in steps if channel in BY_NUMBER]
+        keys = {permission(channel): number_key(channel, address) for channel, address in told if address}
+        known = self._s.ledgers.get_many([*keys.values()]) if keys else {}
+        found = {channel: known[key].consents.get(channel, 0) for channel, key in keys.items()}
+        return {channel: said for channel, said in found.items() if said < 0}
 
     def _name(self, number: int) -> str | None:
         try:
@@ -203,8 +206,14 @@ class Inquiry:
             siblings=siblings,
         )
         others = replace(ledger, entries=tuple(entry for entry in ledger.entries if entry.run != item.number))
-        told: Told = {"at": now, "kind": "would_be"}
-        match decide(run, person_of(recipient), others, now):
+        steps = definition.campaign.steps
+        seen = {
+            place: (replace(run, campaign=run.campaign.on(channel)), person_of(recipient.on(place)))
+            for place, channel in enumerate(steps)
+        }
+        step, decision = decide_first(seen, others, now)
+        told: Told = {"at": now, "kind": "would_be", **({"channel": steps[step]} if len(steps) > 1 else {})}
+        match decision:
             case Skip(reason):
                 return {**told, "outcome": "skipped", "reason": reason.value}
             case Hold(until):

@@ -145,18 +145,22 @@ class Work:
         """The place of an entry's channel among the run's."""
         return next(n for n, way in enumerate(self.plan.ways) if way.run.campaign.channel == entry.channel)
 
-    def first_step(self, index: int, ours: Entry | None) -> int:
-        """The step that comes next for somebody with this entry of the run; the same again where that is in doubt."""
+    def steps(self, index: int, ours: Entry | None) -> range:
+        """The steps that may come next for somebody with this entry; where that is in doubt, the same alone."""
         if ours is not None and self.why.get(index) == RESENT:
-            return self.step_of(ours)
-        return next_step(self.plan.run.campaign.steps, ours)
+            return range(self.step_of(ours), self.step_of(ours) + 1)
+        return range(next_step(self.plan.run.campaign.steps, ours), len(self.plan.ways))
 
     def moot(self, ours: Entry | None) -> bool:
         """Whether a chunk of somebody whom a receipt says a channel has failed for comes too late."""
         if self.chunk.after is None:
             return False
         # Whose claim this very chunk has left behind is further on.
-        return ours is None or not (failed(ours) if ours.channel == self.chunk.after else ours.counts)
+        return ours is None or (ours.channel == self.chunk.after and not failed(ours))
+
+    def kept(self, ours: Entry | None, claimed: Entry) -> Entry:
+        """A claim with what receipts say already of an earlier one by the same channel."""
+        return replace(claimed, flags=ours.flags) if ours and ours.channel == claimed.channel else claimed
 
     def corrected(self, entry: Entry, state: State) -> Entry:
         """A claim of ours in another state; taken back, it is what it was before, and a failure stays one."""
