@@ -140,8 +140,9 @@ class Inquiry:
         """When the numbers that messages would have gone to refused, by channel of consent, as ledgers have it."""
         if case.place is None:
             return {}
-        steps = enumerate(case.definition.campaign.steps)
-        told = [(channel, case.place.recipient.on(step).address) for step, channel in steps if channel in BY_NUMBER]
+        recipient, steps = case.place.recipient, case.definition.campaign.steps
+        addresses = [recipient.address, *(other.address for other in recipient.others)]
+        told = [pair for pair in zip(steps, addresses, strict=False) if pair[0] in BY_NUMBER]
         keys = {permission(channel): number_key(channel, address) for channel, address in told if address}
         known = self._s.ledgers.get_many([*keys.values()]) if keys else {}
         found = {channel: known[key].consents.get(channel, 0) for channel, key in keys.items()}
