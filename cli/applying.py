@@ -1,8 +1,9 @@
 """Put definitions into force: store versions, create schedules, make what they need."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from cli.nearest import closest
@@ -42,8 +43,13 @@ class Applied:
         }
 
 
-def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaign]]) -> list[Applied]:
-    """Put the project and the campaigns into force, all or none.
+def apply(
+    stack: Stack,
+    project: Project,
+    campaigns: Sequence[tuple[str, Campaign]],
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+) -> list[Applied]:
+    """Put the project and the campaigns into force, all or none; `pictures` are those of their messages, by key.
 
     Raises:
         DefinitionError: a campaign asks for a trait that nobody has, or says what Kakao did not approve.
@@ -57,6 +63,7 @@ def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaig
         check_lists(stack, segments, f"campaigns/{campaign_id}: audience")
     ensure_secrets(stack)
     verify_sender(stack, project)
+    store_pictures(stack, pictures)
     goals = goals_of(campaign for _, campaign in campaigns)
     stack.catalogue.add(EVENTS, goals.events)
     stack.catalogue.add(PROPERTIES, goals.properties)
@@ -108,6 +115,12 @@ def verify_sender(stack: Stack, project: Project) -> None:
         known = {identity["IdentityName"] for identity in client.list_email_identities()["EmailIdentities"]}
         if project.sender.email not in known:
             client.create_email_identity(EmailIdentity=project.sender.email)
+
+
+def store_pictures(stack: Stack, pictures: Mapping[str, bytes]) -> None:
+    """Store pictures in the project's bucket, each once."""
+    for key, content in pictures.items():
+        stack.objects.put_once(key, content)
 
 
 def check_traits(stack: Stack, campaign_id: str, campaign: Campaign, project: Project) -> None:

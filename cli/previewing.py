@@ -1,6 +1,7 @@
 """One person's message, as the channel would send it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cli.previews import Shown
@@ -33,6 +34,8 @@ class Previewed:
     project: Project
     user_id: str
     variant: str | None
+    # Of its messages, by their keys.
+    pictures: Mapping[str, bytes] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
         "headers": dict(message.headers),
         "text": message.text,
         "html": message.html,
+        **_beside(campaign, message),
         **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
     pairs = zip(campaign.steps, messages, strict=True)
@@ -93,10 +97,21 @@ def shown_on(channel: str, message: Message, asked: Previewed, *, held_out: bool
     )
 
 
+def _beside(campaign: Campaign, message: Message) -> dict[str, Any]:
+    """What a message has beside its words: a picture, and the buttons and the coupon of a brand message."""
+    title, description, link = message.coupon or ("", "", "")
+    found = {
+        "image": message.image,
+        "buttons": [{"label": label, "link": to} for label, to in message.acts if campaign.channel == "brand_message"],
+        "coupon": {"title": title, "description": description, "link": link} if title else {},
+    }
+    return {name: told for name, told in found.items() if told}
+
+
 def _from(campaign: Campaign, project: Project) -> str:
     if medium(campaign.channel) == "sms":
         return project.number or project.sender.name
-    if campaign.channel == "alimtalk":
+    if campaign.channel in ("alimtalk", "brand_message"):
         return project.sender.name
     return f"{project.sender.name} <{project.sender.email}>"
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from cli.applying import link_base, verify_sender
+from cli.applying import link_base, store_pictures, verify_sender
 from cli.previewing import Previewed, recipient_of, variant_of
 from cli.secrets import ensure_secrets
 from cli.stack import Stack
@@ -28,6 +28,7 @@ def send_test(stack: Stack, asked: Previewed, to: str) -> dict[str, Any]:
     """
     ensure_secrets(stack)
     verify_sender(stack, asked.project)
+    store_pictures(stack, asked.pictures)
     recipient = _recipient(stack, asked).model_copy(update={"address": reached(asked.campaign.channel, to)})
     variant, _ = variant_of(asked, recipient, stack)
     order = SendTest(

@@ -21,7 +21,8 @@ def command(invocation: Invocation, files: tuple[Path, ...], *, as_json: bool) -
     """Put FILES into force, by default all of campaigns/; either all of them or none."""
     project, stack = project_and_stack(invocation)
     loaded = _load(invocation, campaign_files(invocation, files), project)
-    applied = apply(stack, project, [(each.id, each.campaign) for each in loaded])
+    pictures = {key: content for each in loaded for key, content in each.pictures.items()}
+    applied = apply(stack, project, [(each.id, each.campaign) for each in loaded], pictures)
     if not files:
         applied += apply_confirmations(stack, project)
     notices = [notice for each in loaded for notice in each.notices]

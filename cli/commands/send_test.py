@@ -32,7 +32,7 @@ def command(
     """Send CAMPAIGN (its id or its file, applied or not) to ADDRESS as a test."""
     project, stack = project_and_stack(invocation)
     loaded = campaign_named(invocation, campaign, project)
-    told = send_test(stack, Previewed(loaded.id, loaded.campaign, project, user_id, variant), to)
+    told = send_test(stack, Previewed(loaded.id, loaded.campaign, project, user_id, variant, loaded.pictures), to)
     say = words(project.locale)
     emit(as_json, told, lambda console: _render(console, told, say))
     if told["outcome"] != "sent":

@@ -18,7 +18,7 @@ from cli.definitions import (
     load_segment,
     name_of,
 )
-from cli.definitions.final_texts import FinalText, final_texts
+from cli.definitions.final_texts import TALKS, FinalText, final_texts
 from cli.invocation import Invocation, examples, json_option, pass_invocation
 from cli.output import emit
 from dangol.domain.project import Project
@@ -126,5 +126,5 @@ def _lines(text: FinalText) -> list[str]:
 def _size(text: FinalText) -> str:
     if text.kind == "email":
         return "its subject and its end"
-    size = f"{text.characters} characters" if text.kind == "alimtalk" else f"{text.kind.upper()}, {text.bytes:,} bytes"
+    size = f"{text.characters} characters" if text.kind in TALKS else f"{text.kind.upper()}, {text.bytes:,} bytes"
     return size if text.price is None else f"{size}, {text.price:g} a message"

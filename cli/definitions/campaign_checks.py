@@ -18,14 +18,13 @@ from dangol.domain.campaign import Campaign, MessageText, Variant
 from dangol.domain.channel import BY_ID
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
-from dangol.domain.message import MessagePart
+from dangol.domain.message import MessagePart, sources
 from dangol.domain.project import Project
 from dangol.domain.variant import holdout_share
 from dangol.rendering import MessageTemplate, merge_tags
 
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
-_COPY: Final = ("subject", "title", "preheader", "text", "html", "close")
 _LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
 
 
@@ -78,7 +77,7 @@ def written_parts(campaign: Campaign) -> Iterator[tuple[Path, Part]]:
 def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:
     """Every template of the messages must compile, and use merge tags that the project has."""
     for path, part in parts:
-        for field, source in _sources(part):
+        for field, source in sources(part):
             yield from (finding.below(*path, *field) for finding in _check_template(source, project))
 
 
@@ -91,13 +90,6 @@ def loose_parts(content: Mapping[str, Any]) -> Iterator[tuple[Path, Part]]:
     for path, written in places:
         with suppress(ValidationError):
             yield path, MessagePart.model_validate(written)
-
-
-def _sources(part: Part) -> Iterator[tuple[Path, str]]:
-    cta = part.cta
-    found: list[tuple[Path, str | None]] = [((name,), getattr(part, name)) for name in _COPY]
-    found += [(("cta", "label"), cta.label), (("cta", "link"), cta.link)] if cta else []
-    yield from ((path, source) for path, source in found if source)
 
 
 def _check_template(source: str, project: Project) -> Iterator[Finding]:
@@ -143,4 +135,6 @@ def _compares(campaign: Campaign, project: Project) -> bool:
 
 
 def _has_link(message: MessageText) -> bool:
+    if message.buttons or message.coupon:
+        return True
     return message.cta is not None or any(_LINKS.search(text or "") for text in (message.text, message.html))

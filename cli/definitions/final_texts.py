@@ -4,6 +4,7 @@ Of an e-mail that advertises, what the law made of its subject and of its end.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -15,10 +16,12 @@ from dangol.domain.text_bytes import text_bytes
 from dangol.domain.tracking import NO_RUN, Keys
 from dangol.domain.variant import arms
 from dangol.pipeline.messages import Renderer, Rendering
+from dangol.ports import Message
 from dangol.rendering import MissingVariableError, merge_tags, variables
 
 # The channels whose text is counted by the byte or the character.
-COUNTED: Final = ("sms", "lms", "mms", "alimtalk")
+TALKS: Final = ("alimtalk", "brand_message")
+COUNTED: Final = ("sms", "lms", "mms", *TALKS)
 # As long as the real ones: a user id, a key, and the address that the API has where no domain is set.
 _SOMEBODY: Final = "u-00000000"
 _KEYS: Final = Keys(1, {1: bytes(32)})
@@ -58,25 +61,34 @@ def final_texts(campaign: Campaign, project: Project) -> Sequence[FinalText]:
 
 
 def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
-    renderer = Renderer(Rendering(NO_RUN, campaign, project, project.links.domain or _ADDRESS, _KEYS))
-    for place, variant in enumerate(arms(campaign)):
-        traits = _stand_ins(campaign.message_of(variant), project)
-        recipient = Recipient(user_id=_SOMEBODY, country=project.home_country, traits=traits)
-        try:
-            message = renderer.message(recipient, place)
-        except MissingVariableError:
-            continue
+    for variant, message in final_messages(campaign, project):
         kind = message.kind or campaign.channel
         yield FinalText(
-            variant=variant.name,
+            variant=variant,
             kind=kind,
             bytes=text_bytes(message.text),
             characters=len(message.text),
             price=project.prices.get(kind),
             title=message.subject,
-            text=message.text,
+            text=shown(message) if campaign.channel == "brand_message" else message.text,
             footer=message.text.rstrip().rpartition("\n\n")[2] if campaign.channel == "email" else "",
         )
+
+
+def shown(message: Message) -> str:
+    """A brand message as lines: its words, its buttons, its coupon."""
+    lines = [f"[{label}] {link}" for label, link in message.acts]
+    return "\n".join([message.text, *lines, *([" · ".join(message.coupon)] if message.coupon else [])])
+
+
+def final_messages(campaign: Campaign, project: Project) -> Iterator[tuple[str, Message]]:
+    """The messages behind `final_texts`, each with its variant's name."""
+    renderer = Renderer(Rendering(NO_RUN, campaign, project, project.links.domain or _ADDRESS, _KEYS))
+    for place, variant in enumerate(arms(campaign)):
+        traits = _stand_ins(campaign.message_of(variant), project)
+        recipient = Recipient(user_id=_SOMEBODY, country=project.home_country, traits=traits)
+        with suppress(MissingVariableError):
+            yield variant.name, renderer.message(recipient, place)
 
 
 def _stand_ins(message: MessageText, project: Project) -> dict[str, Any]:

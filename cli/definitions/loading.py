@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from cli.definitions.campaign_checks import check_campaign, check_copy, loose_parts
 from cli.definitions.inlining import inlined
+from cli.definitions.pictures import check_pictures, stored
 from cli.definitions.reader import SEGMENTS, SUFFIXES, DefinitionReader
 from cli.definitions.source import read_source
 from cli.problems import Problem, Problems
@@ -31,6 +33,8 @@ class LoadedCampaign:
     source: str
     body: dict[str, Any]
     notices: tuple[Problem, ...] = ()
+    # Of its messages, by the keys that stand in the campaign.
+    pictures: Mapping[str, bytes] = field(repr=False, default_factory=dict)
 
 
 def load_project(folder: Path) -> Project:
@@ -74,11 +78,12 @@ def load_campaign(path: Path, project: Project | None, folder: Path | None = Non
         reader.check_segments(project)
         if campaign is not None:
             reader.report(check_campaign(campaign, project), document)
+            reader.report(check_pictures(campaign, path.parent), document)
         elif isinstance(document.content, dict):
             reader.report(check_copy(loose_parts(document.content), project), document)
-    campaign = _inlined(reader.finish(campaign), name)
+    campaign, pictures = stored(_inlined(reader.finish(campaign), name), path.parent)
     body = campaign.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return LoadedCampaign(path.stem, campaign, source, body, tuple(reader.notices))
+    return LoadedCampaign(path.stem, campaign, source, body, tuple(reader.notices), pictures)
 
 
 def _inlined(campaign: Campaign, name: str) -> Campaign:

@@ -1,10 +1,10 @@
 """What is wrong, or risky, about a campaign's texts on channels that count them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from cli.definitions.document import Path
+from cli.definitions.brand_checks import Parts, check_brand_messages
 from cli.definitions.final_texts import FinalText, final_texts
 from cli.definitions.findings import Finding
 from dangol.domain.campaign import Campaign
@@ -22,24 +22,28 @@ _EXPRESSION: Final = re.compile(r"\{[{%]")
 _UNICODE: Final = frozenset({"aws"})
 
 
-def check_texts(
-    campaign: Campaign, project: Project, parts: list[tuple[Path, MessagePart | MessageText]]
-) -> Iterator[Finding]:
-    """Everything about the texts of a campaign by text message or AlimTalk; `parts` are its messages as written."""
-    if medium(campaign.channel) == "sms":
-        for path, part in parts:
-            yield from (finding.below(*path, "text") for finding in _written(part.text or "", campaign, project))
-            yield from (finding.below(*path) for finding in _beside(part, project))
-        for text in final_texts(campaign, project):
-            yield from _sized(text)
-            yield from _linked(text)
-    if campaign.channel == "alimtalk":
-        for path, part in parts:
-            yield from (finding.below(*path, "text") for finding in _approved(part.text or ""))
-        for text in final_texts(campaign, project):
-            if text.characters > TALK_CHARACTERS:
-                problem = f"{text.variant} is {text.characters} characters long; an AlimTalk holds {TALK_CHARACTERS:,}"
-                yield Finding(("message", "text"), problem)
+def check_texts(campaign: Campaign, project: Project, parts: Parts) -> Iterator[Finding]:
+    """Everything about the texts of a campaign by text message or in KakaoTalk; `parts` are its messages as written."""
+    if check := _CHECKS.get(medium(campaign.channel)):
+        yield from check(campaign, project, parts)
+
+
+def _check_texts(campaign: Campaign, project: Project, parts: Parts) -> Iterator[Finding]:
+    for path, part in parts:
+        yield from (finding.below(*path, "text") for finding in _written(part.text or "", campaign, project))
+        yield from (finding.below(*path) for finding in _beside(part, project))
+    for text in final_texts(campaign, project):
+        yield from _sized(text)
+        yield from _linked(text)
+
+
+def _check_alimtalks(campaign: Campaign, project: Project, parts: Parts) -> Iterator[Finding]:
+    for path, part in parts:
+        yield from (finding.below(*path, "text") for finding in _approved(part.text or ""))
+    for text in final_texts(campaign, project):
+        if text.characters > TALK_CHARACTERS:
+            problem = f"{text.variant} is {text.characters} characters long; an AlimTalk holds {TALK_CHARACTERS:,}"
+            yield Finding(("message", "text"), problem)
 
 
 def _written(text: str, campaign: Campaign, project: Project) -> Iterator[Finding]:
@@ -91,3 +95,10 @@ def _approved(text: str) -> Iterator[Finding]:
         problem = "the text of an approved template has #{…} alone; Kakao refuses what differs from it"
         hint = "declare a merge tag in dangol.yaml, named as the template's variable"
         yield Finding((), problem, hint, text_line=text.count("\n", 0, found.start()) + 1)
+
+
+_CHECKS: Final[Mapping[str, Callable[[Campaign, Project, Parts], Iterator[Finding]]]] = {
+    "sms": _check_texts,
+    "alimtalk": _check_alimtalks,
+    "brand_message": check_brand_messages,
+}

@@ -11,6 +11,7 @@ import pytest
 from dangol import bootstrap
 from dangol.adapters.parameters import SsmParameters
 from dangol.bootstrap import channels
+from dangol.channels import aws_sms as aws_channel, nhn as nhn_channel
 from dangol.domain.errors import (
     AccountError,
     DoubtError,
@@ -20,27 +21,48 @@ from dangol.domain.errors import (
     UnavailableError,
 )
 from dangol.domain.project import Project
+from dangol.pipeline import solapi_reports
 from dangol.ports import Accepted, Refused
 from tests.fakes.providers import aws_sms, nhn, solapi
-from tests.functional.test_provider_contract import _nhn_talk, aws_of, closed, nhn_of, solapi_of, talk, text
+from tests.functional.test_provider_contract import (
+    _nhn_talk,
+    aws_of,
+    brand,
+    closed,
+    nhn_of,
+    solapi_brand_of,
+    solapi_of,
+    talk,
+    text,
+)
 
 # The fixture closes what the channels open.
 __all__ = ["closed"]
 
 NUMBER = "01000000000"
+SOLAPI_LATER = ("1024", "2024", "3024", "3012", "3053", "1030", "2230", "3108")
+SOLAPI_NO_MORE = ("3010", "3032", "3050", "3104", "1060", "2060", "1061", "2061")
 
 
+def test_every_code_of_the_tables_is_answered_here():
+    assert {*solapi_reports._FATES} == {"2000", "3000", "4000", *SOLAPI_LATER, *SOLAPI_NO_MORE}
+    assert {*nhn_channel._FATES} == {-4019, -3301}
+    assert {*aws_channel._FATES} == {"DESTINATION_PHONE_NUMBER_OPTED_OUT"}
+
+
+@pytest.mark.parametrize("make", [solapi_of, solapi_brand_of])
 @pytest.mark.parametrize(
     ("code", "retryable", "suppress"),
     [
-        *[(code, True, False) for code in ("1024", "2024", "3024", "3012", "3053", "1030", "2230")],
-        *[(code, False, True) for code in ("3010", "3032", "3050", "3104", "1060", "2060", "1061", "2061")],
+        *[(code, True, False) for code in SOLAPI_LATER],
+        *[(code, False, True) for code in SOLAPI_NO_MORE],
         *[(code, False, False) for code in ("1010", "1026", "1029", "1062", "2254", "3031", "3047", "3107", "9999")],
     ],
 )
-def test_solapi_says_of_one_number(code, retryable, suppress, socket_enabled):
+def test_solapi_says_of_one_number(make, code, retryable, suppress, socket_enabled):
+    message = text if make is solapi_of else brand
     with solapi.FakeSolapi(codes={NUMBER: code}) as server:
-        answers = solapi_of(server.url).send([text(0), text(1)])
+        answers = make(server.url).send([message(0), message(1)])
 
     assert answers[0] == Refused(f"solapi_{code}", retryable=retryable, suppress=suppress)
     assert isinstance(answers[1], Accepted)

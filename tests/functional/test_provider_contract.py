@@ -15,15 +15,19 @@ import pytest
 from botocore.config import Config
 
 from dangol.adapters import webhooks
+from dangol.adapters.pictures import StoredPictures
 from dangol.adapters.provider_http import ProviderHttp
 from dangol.adapters.webhooks import SignedHooks
 from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
-from dangol.channels.nhn import NhnChannel, NhnKeys
+from dangol.channels.nhn import NhnBrandChannel, NhnChannel, NhnKeys
 from dangol.channels.solapi import SolapiChannel, SolapiKeys, SolapiSender
 from dangol.channels.webhook import WebhookChannel
+from dangol.domain.brand_message import Targeting
 from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError, UnavailableError
-from dangol.domain.providers import TERMS, ProviderName
+from dangol.domain.picture import picture_key
+from dangol.domain.providers import ProviderName, Terms, terms_of
 from dangol.ports import Accepted, Channel, Message, Refused
+from tests.fakes import FakeObjects
 from tests.fakes.providers import aws_sms, endpoint, nhn, solapi
 from tests.fakes.providers.server import LOST, TAKEN_AND_LOST
 
@@ -65,10 +69,39 @@ def talk(place: int) -> Message:
     return replace(text(place), text=shown, kind="", template="KA01TP01", values=values)
 
 
-def solapi_of(url: str, secret: str = solapi.SECRET, kept: ProviderHttp | None = None) -> SolapiChannel:
-    sender = SolapiSender("1588-0000", solapi.PROFILE)
+def brand(place: int) -> Message:
+    said = "지은님, 오늘만 20% 할인해요"
+    return replace(text(place), text=said, kind="", action=("보기", f"https://go.shop.example/c/{place}"))
+
+
+def album(*pictures: bytes) -> StoredPictures:
+    """Pictures as they are stored, by their keys."""
+    objects = FakeObjects()
+    for picture in pictures:
+        objects.put_once(picture_key(picture), picture)
+    return StoredPictures(lambda: objects)
+
+
+def solapi_of(
+    url: str,
+    secret: str = solapi.SECRET,
+    kept: ProviderHttp | None = None,
+    pictures: StoredPictures | None = None,
+    targeting: Targeting | None = None,
+) -> SolapiChannel:
+    sender = SolapiSender("1588-0000", solapi.PROFILE, targeting)
     keys = SolapiKeys.parse(json.dumps({"api_key": solapi.KEY, "api_secret": secret}))
-    return SolapiChannel(kept or http(url), lambda: keys, sender, lambda: datetime.now(UTC), salt)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - in the shape that the adapter takes
+    return SolapiChannel(kept or http(url), lambda: keys, sender, now, salt, pictures or album())
+
+
+def solapi_brand_of(url: str, secret: str = solapi.SECRET, pictures: StoredPictures | None = None) -> SolapiChannel:
+    return solapi_of(url, secret, pictures=pictures, targeting="I")
+
+
+def nhn_brand_of(url: str, secret: str = nhn.SECRET_KEY, pictures: StoredPictures | None = None) -> NhnBrandChannel:
+    keys = NhnKeys.parse(json.dumps({"app_key": nhn.APP_KEY, "secret_key": secret}))
+    return NhnBrandChannel(http(url), lambda: keys, (nhn.SENDER_KEY, "I"), pictures or album())
 
 
 def nhn_of(url: str, secret: str = nhn.SECRET_KEY) -> NhnChannel:
@@ -97,7 +130,7 @@ def aws_of(url: str, secret: str = aws_sms.SECRET) -> AwsSmsChannel:
         config=once,
     )
     OPEN.append(client)
-    return AwsSmsChannel(client, AwsSmsSender(aws_sms.ORIGINATION, "receipts"))
+    return AwsSmsChannel(client, AwsSmsSender(aws_sms.ORIGINATION, "receipts", "lake"))
 
 
 @dataclass(frozen=True)
@@ -116,6 +149,12 @@ class Case:
     secrets: tuple[str, ...] = ()
     # Whether its status alone says that a message was taken.
     terse: bool = False
+    # The channel, where the provider's terms are others there.
+    on: str = ""
+
+    @property
+    def terms(self) -> Terms:
+        return terms_of(self.provider, self.on)
 
     def __repr__(self) -> str:
         return self.name
@@ -177,6 +216,28 @@ CASES = [
         secrets=(nhn.SECRET_KEY, nhn.APP_KEY),
     ),
     Case(
+        "solapi brand messages",
+        "solapi",
+        solapi.FakeSolapi,
+        solapi_brand_of,
+        brand,
+        _refuse_solapi,
+        (429, {"errorCode": "TooManyRequests"}),
+        secrets=(solapi.SECRET,),
+        on="brand_message",
+    ),
+    Case(
+        "nhn brand messages",
+        "nhn",
+        nhn.FakeNhn,
+        nhn_brand_of,
+        brand,
+        _refuse_nhn,
+        (429, {"message": "Too Many Requests"}),
+        secrets=(nhn.SECRET_KEY, nhn.APP_KEY),
+        on="brand_message",
+    ),
+    Case(
         "aws texts",
         "aws",
         aws_sms.FakeAwsSms,
@@ -222,7 +283,7 @@ def server(case: Case, socket_enabled: None) -> Iterator[Any]:
 
 
 def batch(case: Case, size: int = 3) -> list[Message]:
-    return [case.message(place) for place in range(min(size, TERMS[case.provider].batch_size))]
+    return [case.message(place) for place in range(min(size, case.terms.batch_size))]
 
 
 def test_what_is_taken_has_an_id_and_is_taken_once(case, server):
@@ -263,7 +324,7 @@ def test_a_call_that_is_cut_off_is_in_doubt_or_asked_again_and_never_taken_twice
     messages = batch(case)
     server.instead.append(lost)
 
-    if TERMS[case.provider].repeatable:
+    if case.terms.repeatable:
         answers = case.channel(server.url).send(messages)
         assert all(isinstance(answer, Accepted) and answer.provider_id for answer in answers)
         assert server.taken == [case.number(message) for message in messages]
@@ -273,7 +334,7 @@ def test_a_call_that_is_cut_off_is_in_doubt_or_asked_again_and_never_taken_twice
         assert len(server.taken) == (len(messages) if lost == TAKEN_AND_LOST else 0)
 
 
-@pytest.mark.parametrize("case", [each for each in CASES if TERMS[each.provider].repeatable], ids=repr, indirect=True)
+@pytest.mark.parametrize("case", [each for each in CASES if each.terms.repeatable], ids=repr, indirect=True)
 @pytest.mark.parametrize("second", [LOST, (429, {}), (500, {}), (404, {})])
 def test_a_call_that_is_cut_off_and_not_answered_again_stays_in_doubt(case, server, second):
     server.instead += [TAKEN_AND_LOST, second]

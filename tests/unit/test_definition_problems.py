@@ -64,7 +64,7 @@ limits: {expires: 0s}
         ),
         (
             "campaigns/sale.yaml:9: channel: 'mail' is not allowed here; did you mean email? allowed: email, sms, lms, "
-            "mms, alimtalk, in_web, in_app, webhook, console"
+            "mms, alimtalk, brand_message, in_web, in_app, webhook, console"
         ),
         "campaigns/sale.yaml:10: coupon: is not there yet",
         (
@@ -161,8 +161,8 @@ def test_a_missing_key_says_what_it_may_be(shop):
     assert told == [
         "campaigns/sale.yaml:1: audience: is missing",
         (
-            "campaigns/sale.yaml:1: channel: is missing; one of email, sms, lms, mms, alimtalk, in_web, in_app, "
-            "webhook, console"
+            "campaigns/sale.yaml:1: channel: is missing; one of email, sms, lms, mms, alimtalk, brand_message, "
+            "in_web, in_app, webhook, console"
         ),
         "campaigns/sale.yaml:1: message: is missing",
         "campaigns/sale.yaml:1: purpose: is missing; one of marketing, information",

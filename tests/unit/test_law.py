@@ -53,6 +53,29 @@ def test_kakao_ends_its_day_ten_minutes_earlier():
     )
 
 
+@pytest.mark.parametrize("country", ["KR", "US", "JP", None])
+@pytest.mark.parametrize("zone", [None, NEW_YORK])
+@pytest.mark.parametrize("night", [True, False])
+def test_kakao_hands_nothing_over_at_its_night_wherever_the_reader_is_and_whatever_they_allow(country, zone, night):
+    morning = at(SEOUL, 8) + timedelta(days=1)
+
+    assert silent_until(country, "brand_message", zone, at(SEOUL, 20, 51), night=night) == morning
+    assert silent_until(country, "brand_message", zone, at(SEOUL, 20, 49), night=night) is None
+
+
+@pytest.mark.parametrize("night", [0, 1])
+def test_a_brand_message_at_20_51_waits_for_the_morning_for_everybody(night):
+    of = campaign(channel="brand_message", variants=[], message={"text": "세일"})
+    when = at(SEOUL, 20, 51)
+    run = Run(7, "sale", of, project(), when)
+    person = replace(ANN, address="+821012345678", country="KR")
+    ledger = Ledger("ann", consents={"kakao": 1}, night=night)
+
+    assert decide(run, person, ledger, when) == Hold(at(SEOUL, 8) + timedelta(days=1))
+    assert decide(run, person, ledger, at(SEOUL, 20, 49)) == Send(0)
+    assert decide(run, person, Ledger("ann", consents={"sms": 1}), at(SEOUL, 12)) == Skip(Reason.NO_CONSENT)
+
+
 def test_in_the_united_states_the_reader_s_own_clock_counts_where_it_is_known():
     """47 CFR 64.1200(c)(1)."""
     assert silent_until("US", "sms", HONOLULU, at(HONOLULU, 20, 59, 59), night=False) is None

@@ -74,6 +74,14 @@ def test_a_text_message_is_marked_behind_its_label_and_its_length_counts_the_mar
     assert (message.kind, message.advertising) == ("lms", True)
 
 
+def test_a_test_of_an_lms_is_one_however_short():
+    desk = Desk()
+
+    desk.send(channel="lms", variants=[], message={"text": "짧은 글"}, purpose="information")
+
+    assert desk.channel.taken[0].kind == "lms"
+
+
 def test_information_is_marked_in_front():
     desk = Desk()
 

@@ -11,6 +11,7 @@ from dangol.domain.decision import Reason
 from dangol.domain.errors import InputError, NotFoundError
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
 from dangol.domain.profile import History, Profile
+from dangol.domain.suppression import number_key
 from dangol.pipeline.steps import packed, step_key
 from dangol.pipeline.why import Inquiry, Stores
 from dangol.ports import Journal, RunItem
@@ -238,6 +239,22 @@ def test_whom_a_cancelled_run_did_not_reach_was_stopped():
 
 def test_a_run_that_is_still_scanned_may_select_them_yet():
     assert short(World(state="scanning").why("ann2")) == ("pending", "scanning", None)
+
+
+@pytest.mark.parametrize(("refused", "told"), [(True, [True, False]), (False, [True])])
+def test_a_number_that_refused_is_told_beside_what_the_person_said(refused, told):
+    world, phone = World(".h"), "+821012345678"
+    world.definition = definition(of=campaign(channel="sms", variants=[], message={"text": "글"}), within=project())
+    world.objects.objects.clear()
+    world.selected("00000-00001", [recipient("bo"), recipient("ann", address=phone)])
+    world.ledgers.ledgers["ann"] = Ledger("ann", consents={"sms": AT - 9})
+    if refused:
+        key = number_key("sms", phone)
+        world.ledgers.ledgers[key] = Ledger(key, rev=1, consents={"sms": -AT})
+
+    trail = world.why()["trail"]
+
+    assert [step["given"] for step in trail if step["kind"] == "consent"] == told
 
 
 def test_without_the_runs_objects_the_lake_tells():

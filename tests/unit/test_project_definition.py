@@ -145,7 +145,10 @@ def test_quiet_hours_are_found_by_purpose_and_channel():
         ({"channels": {"console": {"provider": "ses"}}}, "ses does not send on console; one of console"),
         ({"channels": {"email": {"provider": "solapi"}}}, "solapi does not send on email; one of ses, console"),
         ({"channels": {"sms": {"provider": "solapi", "from": "?"}}}, "write it like 1588-0000"),
-        ({"channels": {"alimtalk": {"provider": "nhn"}}}, "needs the KakaoTalk channel's key"),
+        ({"channels": {"alimtalk": {"provider": "nhn"}}}, "AlimTalk needs the KakaoTalk channel's key"),
+        ({"channels": {"brand_message": {"provider": "solapi"}}}, "a brand message needs the KakaoTalk channel's key"),
+        ({"channels": {"brand_message": {"provider": "aws"}}}, "aws does not send on brand_message"),
+        ({"channels": {"brand_message": {"targeting": "X"}}}, "'I', 'M' or 'N'"),
         (
             {"sender": {"name": "x", "email": "x@y.z"}, "channels": {"sms": {"provider": "solapi"}}},
             "the number they come from",

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from dangol.contracts import Consented, Received, event_work
 from dangol.domain.reference import Reference, joined_reference, place_of, read_place, read_reference, split_reference
 from dangol.domain.suppression import address_hash, number_key
+from dangol.pipeline import nhn_reports
 from dangol.pipeline.aws_sms_events import is_sms_event, read_sms_event
 from dangol.pipeline.provider_receipts import is_door, most_bytes, receipts_at
 from dangol.pipeline.ses_events import NotAReceiptError
@@ -186,6 +187,21 @@ def test_a_hook_of_nhn_becomes_a_receipt(code, kind, permanent):
         reason=f"nhn_{code}",
     )
     assert told["kind"] == kind
+
+
+@pytest.mark.parametrize("kind", ["ALIMTALK_NORMAL", "BRAND_MESSAGE_NORMAL"])
+def test_every_code_of_nhns_table_is_told_as_what_it_means_on_both_channels(kind):
+    meant: dict[str, Any] = {
+        **dict.fromkeys(("1000", "MRC01"), ("delivered", False)),
+        **dict.fromkeys(("3005", "4161"), None),
+        **dict.fromkeys(("2001", "3000", "3006", "3010", "3012", "9998", "9999"), ("bounced", False)),
+        **dict.fromkeys(("3008", "3019"), ("bounced", True)),
+    }
+
+    told = {code: nhn(hook(code, kakaoMessageType=kind)) for code in meant}
+
+    assert {code: (said[0]["kind"], said[0]["permanent"]) if said else None for code, said in told.items()} == meant
+    assert meant.keys() == nhn_reports._FATES.keys()
 
 
 def test_what_nhn_tells_of_others_or_not_for_certain_is_left_out():

@@ -188,6 +188,18 @@ def test_text_messages_cost_by_their_kind_and_whose_kind_nobody_counted_by_the_c
     assert told["cost"] == cost
 
 
+@pytest.mark.parametrize(("channel", "cost"), [("sms", 12), ("lms", 39), ("mms", 90), ("brand_message", 25)])
+def test_each_channel_pays_its_own_price_and_an_mms_that_of_an_mms(channel, cost):
+    message = {"text": "세일", "image": "images/a.jpg"} if channel == "mms" else {"text": "세일"}
+    prices = {"sms": 12, "lms": 39, "mms": 90, "brand_message": 25}
+    found = small(**{"0__sent": 10, "0__kind:mms": 4})
+
+    campaign: dict[str, Any] = {"channel": channel, "message": message, "variants": [], "assign_by": None}
+    told = report(result(found, {**SHOP, "prices": prices}, **campaign))["variants"][0]
+
+    assert told["cost"] == 4 * 90 + 6 * cost
+
+
 def test_nothing_costs_nothing_where_the_price_is_known():
     found = small(**{"0__sent": 0, "0__failed": 2})
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from html import escape, unescape
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ from dangol.domain.campaign import MessageText
 from dangol.domain.channel import ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
+from dangol.domain.message import sources
 from dangol.domain.project import MergeTag, Project
 from dangol.domain.tracking import MAX_LINKS
-from dangol.forms import alimtalk, email, session, text, webhook
+from dangol.forms import alimtalk, brand_message, email, session, text, webhook
 from dangol.forms.filled import Filled, Formed
 
 _MERGE_TAG: Final = re.compile(r"#\{\s*([^{}\s][^{}]*?)\s*\}")
@@ -32,11 +33,11 @@ _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 # What a template may name besides the person's own traits.
 RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id", "merge_tag"})
-_FIELDS: Final = ("subject", "title", "preheader", "text", "html", "close")
 _FORMS: Final[Mapping[ChannelName, Callable[[Filled], Formed]]] = {
     "email": email.formed,
     "sms": text.formed,
     "alimtalk": alimtalk.formed,
+    "brand_message": brand_message.formed,
     "in_web": session.formed,
     "in_app": session.formed,
     "webhook": webhook.formed,
@@ -62,6 +63,8 @@ class Rendered:
     title: str = ""
     close: str = ""
     action: tuple[str, str] | None = None
+    buttons: tuple[tuple[str, str], ...] = ()
+    coupon: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +89,12 @@ class MessageTemplate:
         self._form, self._channel = _FORMS[medium(channel)], channel
         # Those of the text alone: they are what a template of Kakao's has.
         self._tags = _MERGE_TAG.findall(message.text) if channel == "alimtalk" else ()
-        plain = _environment(autoescape=False)
+        self._pictured, self._buttons = message.image is not None, len(message.buttons or ())
+        plain, escaped = _environment(autoescape=False), _environment(autoescape=True)
         self._templates: dict[str, Template] = {}
-        for name in _FIELDS:
-            source = getattr(message, name)
-            if source:
-                env = _environment(autoescape=True) if name == "html" else plain
-                self._templates[name] = _compile(env, source, name, project)
-        if message.cta:
-            self._templates["cta"] = _compile(plain, message.cta.link, "cta.link", project)
-            self._templates["label"] = _compile(plain, message.cta.label, "cta.label", project)
+        for path, source in sources(message):
+            name = ".".join(map(str, path))
+            self._templates[name] = _compile(escaped if name == "html" else plain, source, name, project)
 
     def render(
         self, user_id: str, traits: Mapping[str, Any], signer: LinkSigner, law: AdvertisingLaw | None
@@ -114,13 +113,16 @@ class MessageTemplate:
             "merge_tag": lambda tag: _merged(self._project.merge_tags[tag], traits),
         }
         parts = {name: _fill(template, names) for name, template in self._templates.items()}
-        action = (parts["label"], links(parts["cta"])) if "cta" in parts else None
+        action = (parts["cta.label"], links(parts["cta.link"])) if "cta.link" in parts else None
+        buttons = ((parts[f"buttons.{n}.label"], links(parts[f"buttons.{n}.link"])) for n in range(self._buttons))
         form = self._form(
             Filled(
                 channel=self._channel,
                 parts=parts,
                 values={tag: str(_merged(self._project.merge_tags[tag], traits)) for tag in self._tags},
                 action=action,
+                buttons=tuple(buttons),
+                coupon=_coupon(parts, links),
                 track=links.track,
                 ours=links.ours,
                 project=self._project,
@@ -128,19 +130,10 @@ class MessageTemplate:
                 unsubscribe=signer.unsubscribe,
                 hidden=signer.hidden,
                 pixel=signer.pixel,
+                pictured=self._pictured,
             )
         )
-        return Rendered(
-            form.subject,
-            form.text,
-            form.html,
-            links.numbered,
-            form.kind,
-            form.values,
-            form.title,
-            form.close,
-            form.action,
-        )
+        return Rendered(links=links.numbered, **{each.name: getattr(form, each.name) for each in fields(form)})
 
 
 class _Links:
@@ -184,6 +177,12 @@ class _Links:
         return _HREF.sub(tracked, html)
 
 
+def _coupon(parts: Mapping[str, str], links: _Links) -> tuple[str, str, str] | None:
+    if "coupon.link" not in parts:
+        return None
+    return parts["coupon.title"], parts["coupon.description"], links(parts["coupon.link"])
+
+
 def _fill(template: Template, names: Mapping[str, Any]) -> str:
     try:
         return template.render(names)
@@ -209,14 +208,14 @@ def variables(message: MessageText) -> set[str]:
     """The traits that a message names directly, `{{ name }}`, without those that only feed a default."""
     env = _environment(autoescape=False)
     found: set[str] = set()
-    for source in _sources(message):
+    for _, source in sources(message):
         found |= meta.find_undeclared_variables(env.parse(_MERGE_TAG.sub("", source)))
     return found - RESERVED_NAMES
 
 
 def merge_tags(message: MessageText) -> set[str]:
     """The Korean merge tags that a message uses, `#{이름}`."""
-    return {tag for source in _sources(message) for tag in _MERGE_TAG.findall(source)}
+    return {tag for _, source in sources(message) for tag in _MERGE_TAG.findall(source)}
 
 
 def traits_needed(message: MessageText, project: Project) -> set[str]:
@@ -224,11 +223,6 @@ def traits_needed(message: MessageText, project: Project) -> set[str]:
     # Of `address.city`, the trait is `address`.
     tags = {project.merge_tags[tag].trait.partition(".")[0] for tag in merge_tags(message) if tag in project.merge_tags}
     return variables(message) | tags
-
-
-def _sources(message: MessageText) -> list[str]:
-    sources = [getattr(message, name) or "" for name in _FIELDS]
-    return [*sources, *((message.cta.label, message.cta.link) if message.cta else ())]
 
 
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:

@@ -1,4 +1,4 @@
-"""AWS End User Messaging SMS: `SendTextMessage`, signed, one message a call."""
+"""AWS End User Messaging SMS: `SendTextMessage` and `SendMediaMessage`, signed, one message a call."""
 
 import re
 from dataclasses import dataclass, field
@@ -23,7 +23,8 @@ class FakeAwsSms(ProviderServer):
     refusals: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def answer(self, call: Call) -> tuple[int, dict[str, Any], dict[str, str]]:
-        if call.headers.get("x-amz-target") != "PinpointSMSVoiceV2.SendTextMessage":
+        operation = call.headers.get("x-amz-target", "").removeprefix("PinpointSMSVoiceV2.")
+        if operation not in ("SendTextMessage", "SendMediaMessage"):
             return refused("UnknownOperationException")
         body = call.content
         wrong = ("InvalidSignatureException", "") if not self.signed(call) else self.wrong(body)
@@ -37,6 +38,10 @@ class FakeAwsSms(ProviderServer):
         number, context = body["DestinationPhoneNumber"], body.get("Context", {})
         if not re.fullmatch(r"\+?[1-9][0-9]{1,18}", number) or not 1 <= len(body["MessageBody"]) <= 1_600:
             return "ValidationException", "FIELD_VALIDATION_FAILED"
+        if any(not url.startswith("s3://") for url in body.get("MediaUrls", [])) or ("MediaUrls" in body) == (
+            "MessageType" in body
+        ):
+            return "ValidationException", "INVALID_PARAMETER"
         if len(context) > 5 or any(len(name) > 100 or len(value) > 800 for name, value in context.items()):
             return "ValidationException", "INVALID_PARAMETER"
         if body.get("OriginationIdentity", ORIGINATION) != ORIGINATION:

@@ -42,7 +42,19 @@ class ProviderHttp:
             UnavailableError: no connection was made, so nothing was taken.
             DoubtError: the call was cut off.
         """
-        return self._call("POST", path, content, headers)
+        return self._call("POST", path, headers, json=content)
+
+    def upload(
+        self, path: str, fields: Mapping[str, str], files: Mapping[str, bytes], headers: Mapping[str, str]
+    ) -> HttpAnswer:
+        """Post a form with pictures.
+
+        Raises:
+            UnavailableError: no connection was made, so nothing was taken.
+            DoubtError: the call was cut off.
+        """
+        pictures = {name: (f"{name}.jpg", content, "image/jpeg") for name, content in files.items()}
+        return self._call("POST", path, headers, data=fields, files=pictures)
 
     def get(self, path: str, headers: Mapping[str, str]) -> HttpAnswer:
         """Ask for JSON.
@@ -51,13 +63,11 @@ class ProviderHttp:
             UnavailableError: no connection was made.
             DoubtError: the answer did not come.
         """
-        return self._call("GET", path, None, headers)
+        return self._call("GET", path, headers)
 
-    def _call(
-        self, method: str, path: str, content: Mapping[str, Any] | None, headers: Mapping[str, str]
-    ) -> HttpAnswer:
+    def _call(self, method: str, path: str, headers: Mapping[str, str], **content: Any) -> HttpAnswer:  # noqa: ANN401 - as httpx takes it
         try:
-            answer = self._client.request(method, path, json=content, headers=dict(headers))
+            answer = self._client.request(method, path, headers=dict(headers), **content)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             # The message of the error may hold the address.
             raise UnavailableError(f"{self._client.base_url.host} cannot be reached") from error

@@ -20,10 +20,13 @@ from dangol.pipeline.remembering import Remembered
 from dangol.ports import Channel, Templates
 
 if TYPE_CHECKING:
+    from dangol.adapters.objects import S3Objects
+    from dangol.adapters.pictures import StoredPictures
     from dangol.adapters.provider_http import ProviderHttp
 
 T = TypeVar("T")
 # A repeated call could send twice: neither SES nor AWS's text messages have an idempotency key.
+_FRIENDS: Final = "I"
 _ONCE: Final = {"mode": "standard", "total_max_attempts": 1}
 
 
@@ -37,10 +40,11 @@ def channel_of(config: Settings, name: str, project: Project) -> Channel:
         from dangol.channels.session import SessionChannel
 
         return SessionChannel()
-    provider = project.settings(name).provider or "console"
+    told = project.settings(name)
+    provider = told.provider or "console"
     if provider not in PROVIDERS.get(medium(name), ()):  # type: ignore[call-overload]  # a name out of a file
         raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
-    return _BUILDERS[provider](config, project, project.settings(name))
+    return _OF_CHANNEL.get((provider, name), _BUILDERS[provider])(config, project, told)
 
 
 def _ses(config: Settings, project: Project, _: ChannelSettings) -> Channel:
@@ -54,7 +58,15 @@ def _solapi(config: Settings, project: Project, told: ChannelSettings) -> Channe
 
     keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
     sender = SolapiSender(project.number or "", told.profile or "")
-    return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt)
+    return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt, _pictures(config))
+
+
+def _solapi_brand(config: Settings, project: Project, told: ChannelSettings) -> Channel:
+    from dangol.channels.solapi import BASE_URL, SolapiChannel, SolapiKeys, SolapiSender
+
+    keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
+    sender = SolapiSender(project.number or "", told.profile or "", told.targeting or _FRIENDS)
+    return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt, _pictures(config))
 
 
 def _nhn(config: Settings, _: Project, told: ChannelSettings) -> Channel:
@@ -64,11 +76,18 @@ def _nhn(config: Settings, _: Project, told: ChannelSettings) -> Channel:
     return NhnChannel(http, keys, told.profile or "", _salt)
 
 
+def _nhn_brand(config: Settings, _: Project, told: ChannelSettings) -> Channel:
+    from dangol.channels.nhn import BASE_URL, NhnBrandChannel, NhnKeys
+
+    keys, http = _provider(config, "nhn", NhnKeys.parse, BASE_URL)
+    return NhnBrandChannel(http, keys, (told.profile or "", told.targeting or _FRIENDS), _pictures(config))
+
+
 def _aws(config: Settings, _: Project, told: ChannelSettings) -> Channel:
     from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
 
     texts = client("pinpoint-sms-voice-v2", config, retries=_ONCE)
-    return AwsSmsChannel(texts, AwsSmsSender(told.from_ or "", told.events or ""))
+    return AwsSmsChannel(texts, AwsSmsSender(told.from_ or "", told.events or "", config.lake_bucket))
 
 
 def _endpoint(config: Settings, _: Project, told: ChannelSettings) -> Channel:
@@ -79,10 +98,9 @@ def _endpoint(config: Settings, _: Project, told: ChannelSettings) -> Channel:
 
 
 def _console(config: Settings, _: Project, __: ChannelSettings) -> Channel:
-    from dangol.adapters.objects import S3Objects
     from dangol.channels.console import ConsoleChannel
 
-    return ConsoleChannel(S3Objects(client("s3", config), config.need("lake_bucket")))
+    return ConsoleChannel(_objects(config))
 
 
 _BUILDERS: Final[Mapping[ProviderName, Callable[[Settings, Project, ChannelSettings], Channel]]] = {
@@ -92,6 +110,13 @@ _BUILDERS: Final[Mapping[ProviderName, Callable[[Settings, Project, ChannelSetti
     "aws": _aws,
     "endpoint": _endpoint,
     "console": _console,
+}
+
+
+# Providers whose one channel is another adapter, or is spoken to otherwise.
+_OF_CHANNEL: Final[Mapping[tuple[str, str], Callable[[Settings, Project, ChannelSettings], Channel]]] = {
+    ("solapi", "brand_message"): _solapi_brand,
+    ("nhn", "brand_message"): _nhn_brand,
 }
 
 
@@ -109,6 +134,19 @@ def _provider(
     """The keys of a provider, and its HTTP API; a `base_url` among the keys leads elsewhere."""
     stored = _secret(config, f"providers/{name}")
     return lambda: parse(stored()), _http(json.loads(stored()).get("base_url", base_url))
+
+
+@cache
+def _pictures(config: Settings) -> "StoredPictures":
+    from dangol.adapters.pictures import StoredPictures
+
+    return StoredPictures(partial(_objects, config))
+
+
+def _objects(config: Settings) -> "S3Objects":
+    from dangol.adapters.objects import S3Objects
+
+    return S3Objects(client("s3", config), config.need("lake_bucket"))
 
 
 @cache

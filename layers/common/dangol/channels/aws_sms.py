@@ -1,7 +1,8 @@
 """Text messages through AWS End User Messaging SMS (`pinpoint-sms-voice-v2`), one a call.
 
-https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html. There is no idempotency
-key: a call that was cut off is in doubt. What a message is known by travels in its context and comes back in events.
+https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html, and SendMediaMessage for
+those with a picture, which go to the United States and Canada alone (unverified). There is no idempotency key: a call
+that was cut off is in doubt. What a message is known by travels in its context and comes back in events.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _THROTTLES: Final = frozenset({"ThrottlingException", "ServiceQuotaExceededException"})
 _SERVER_ERROR: Final = 500
+_AMERICA: Final = "+1"
 # Why one number is refused, by `Reason`; the rest of a conflict or a validation is this message's own.
 _FATES: Final[Mapping[str, Fate]] = {"DESTINATION_PHONE_NUMBER_OPTED_OUT": Fate.OPTED_OUT}
 # Said of the account or the sender: the next message would fail as well.
@@ -34,11 +36,12 @@ _OWN_FAULT: Final = frozenset(
 class AwsSmsSender:
     """The number, sender id or pool that messages come from, and the configuration set whose events are receipts.
 
-    Empty for the account's own choice, and for no receipts.
+    Empty for the account's own choice, and for no receipts. `bucket` is where pictures lie.
     """
 
     origination: str = ""
     configuration_set: str = ""
+    bucket: str = ""
 
 
 class AwsSmsChannel:
@@ -48,6 +51,7 @@ class AwsSmsChannel:
 
     def __init__(self, client: "PinpointSMSVoiceV2Client", sender: AwsSmsSender) -> None:
         self._client = client
+        self._bucket = sender.bucket
         self._told: dict[str, Any] = {}
         if sender.origination:
             self._told["OriginationIdentity"] = sender.origination
@@ -66,14 +70,10 @@ class AwsSmsChannel:
         return [self._send(message) for message in messages]
 
     def _send(self, message: Message) -> Accepted | Refused:
+        if message.image and not message.address.startswith(_AMERICA):
+            return Refused("no_mms_there")
         try:
-            answer = self._client.send_text_message(
-                DestinationPhoneNumber=message.address,
-                MessageBody=message.text,
-                MessageType="PROMOTIONAL" if message.advertising else "TRANSACTIONAL",
-                Context=split_reference(message.reference, FIELD_LENGTH),
-                **self._told,
-            )
+            answer = self._handed_over(message)
         except ClientError as error:
             return _refused(error)
         except (EndpointConnectionError, ConnectTimeoutError) as error:
@@ -81,6 +81,19 @@ class AwsSmsChannel:
         except HTTPClientError as error:
             raise DoubtError("AWS End User Messaging did not answer") from error
         return Accepted(answer["MessageId"])
+
+    def _handed_over(self, message: Message) -> Mapping[str, Any]:
+        shared: Any = {
+            "DestinationPhoneNumber": message.address,
+            "MessageBody": message.text,
+            "Context": split_reference(message.reference, FIELD_LENGTH),
+            **self._told,
+        }
+        if message.image:
+            return self._client.send_media_message(MediaUrls=[f"s3://{self._bucket}/{message.image}"], **shared)
+        return self._client.send_text_message(
+            MessageType="PROMOTIONAL" if message.advertising else "TRANSACTIONAL", **shared
+        )
 
 
 def _refused(error: ClientError) -> Refused:

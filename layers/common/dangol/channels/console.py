@@ -19,6 +19,7 @@ class ConsoleChannel:
         """Write the batch; all of it is accepted."""
         rows = [
             {"reference": m.reference, "to": m.address, "subject": m.subject, "text": m.text, "html": m.html}
+            | ({"image": m.image} if m.image else {})
             for m in messages
         ]
         lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()

@@ -1,19 +1,23 @@
-"""Text messages and AlimTalk through SOLAPI.
+"""Text messages, AlimTalk and brand messages through SOLAPI.
 
-https://developers.solapi.com/references/messages/sendManyDetail and …/authentication/api-key. SOLAPI has no idempotency
-key: a call that was cut off is in doubt, and is not made again.
+https://developers.solapi.com/references/messages/sendManyDetail and …/authentication/api-key; brand messages as the SDK
+5.0.3 and SOLAPI's examples send them. SOLAPI has no idempotency key: a call that was cut off is in doubt, and is not
+made again.
 """
 
+import base64
 import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 from dangol.domain.approved_template import ApprovedTemplate
+from dangol.domain.brand_message import Targeting, bubble_of
 from dangol.domain.errors import (
     AccountError,
     DoubtError,
@@ -28,16 +32,19 @@ from dangol.domain.phone import digits, domestic
 from dangol.domain.providers import TERMS
 from dangol.domain.reference import joined_reference, split_reference
 from dangol.pipeline.solapi_reports import FIELD_LENGTH, fate
-from dangol.ports import Accepted, Http, HttpAnswer, Message, Refused
+from dangol.ports import Accepted, Http, HttpAnswer, Message, Pictures, Refused
 
 BASE_URL: Final = "https://api.solapi.com"
 _PATH: Final = "/messages/v4/send-many/detail"
 _TEMPLATES: Final = "/kakao/v2/templates"
+_FILES: Final = "/storage/v1/files"
 _OK, _NOT_FOUND, _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 200, 404, 429, 503, 500
 # What is for now among the errors of a whole call.
 _LATER: Final = frozenset({"TooManyRequests", "NotEnoughBalance"})
 _OWN_FAULT: Final = frozenset({401, 403})
-_ALIMTALK: Final = "ATA"
+_ALIMTALK, _BRAND_MESSAGE, _MMS = "ATA", "BMS_FREE", "MMS"
+# What a picture is uploaded as, for a wide brand message or another.
+_PICTURES: Final = {True: "BMS_WIDE", False: "BMS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +68,18 @@ class SolapiKeys:
 
 @dataclass(frozen=True, slots=True)
 class SolapiSender:
-    """Who sends: the registered number of text messages, and the KakaoTalk channel (`pfId`) of AlimTalks."""
+    """Who sends: the registered number of text messages, and the KakaoTalk channel (`pfId`) of the rest.
+
+    `targeting` is whom Kakao hands brand messages to; empty for text messages and AlimTalks.
+    """
 
     number: str = ""
     profile: str = ""
+    targeting: Targeting | None = None
 
 
 class SolapiChannel:
-    """Hands text messages and AlimTalks to SOLAPI, a hundred a call."""
+    """Hands text messages, AlimTalks and brand messages to SOLAPI, a hundred a call."""
 
     batch_size = TERMS["solapi"].batch_size
 
@@ -79,8 +90,10 @@ class SolapiChannel:
         sender: SolapiSender,
         now: Callable[[], datetime],
         salt: Callable[[], str],
+        pictures: Pictures,
     ) -> None:
         self._http = http
+        self._pictures = pictures
         self._keys = keys
         self._sender = sender
         self._now = now
@@ -134,27 +147,51 @@ class SolapiChannel:
         return {whose: known.get(whose, Accepted(group)) for each in sent if (whose := _whose(each))}
 
     def _entry(self, message: Message, number: str) -> dict[str, Any]:
-        fields = split_reference(message.reference, FIELD_LENGTH)
+        told = {"to": number, "customFields": split_reference(message.reference, FIELD_LENGTH)}
+        # What follows where KakaoTalk cannot be reached is the campaign's own affair.
+        kakao = {"pfId": self._sender.profile, "disableSms": True}
         if message.template:
             variables = {f"#{{{name}}}": value for name, value in message.values.items()}
-            # What follows where KakaoTalk cannot be reached is the campaign's own affair.
-            kakao = {
-                "pfId": self._sender.profile,
-                "templateId": message.template,
-                "variables": variables,
-                "disableSms": True,
-            }
-            return {"to": number, "type": _ALIMTALK, "kakaoOptions": kakao, "customFields": fields}
-        titled = {"subject": message.subject} if message.subject else {}
-        return {
-            "to": number,
-            "from": digits(self._sender.number),
-            "text": message.text,
-            "type": message.kind.upper(),
-            "autoTypeDetect": False,
-            "customFields": fields,
-            **titled,
+            kakao |= {"templateId": message.template, "variables": variables}
+            return {**told, "type": _ALIMTALK, "kakaoOptions": kakao}
+        told |= {"text": message.text, **({"from": digits(self._sender.number)} if self._sender.number else {})}
+        if self._sender.targeting:
+            return {**told, "type": _BRAND_MESSAGE, "kakaoOptions": {**kakao, "bms": self._bubble(message)}}
+        if message.subject:
+            told["subject"] = message.subject
+        if message.image:
+            told["imageId"] = self._picture(message.image, _MMS)
+        return {**told, "type": message.kind.upper(), "autoTypeDetect": False}
+
+    def _bubble(self, message: Message) -> dict[str, Any]:
+        """What a brand message has beside its words."""
+        told: dict[str, Any] = {
+            "targeting": self._sender.targeting,
+            "chatBubbleType": bubble_of(message.image, wide=message.wide),
+            "buttons": [{"linkType": "WL", "name": n, "linkMobile": to, "linkPc": to} for n, to in message.acts],
         }
+        if message.image:
+            told["imageId"] = self._picture(message.image, _PICTURES[message.wide])
+        if message.coupon:
+            title, description, to = message.coupon
+            told["coupon"] = {"title": title, "description": description, "linkMobile": to, "linkPc": to}
+        return told
+
+    def _picture(self, image: str, kind: str) -> str:
+        """A picture by SOLAPI's id, which belongs to the account."""
+        account = hashlib.sha256(self._keys().api_key.encode()).hexdigest()[:8]
+        return self._pictures.known(image, f"solapi-{account}-{kind.lower()}", partial(self._uploaded, kind))
+
+    def _uploaded(self, kind: str, content: bytes) -> str:
+        call = {"file": base64.b64encode(content).decode(), "type": kind}
+        try:
+            answer = self._http.post(_FILES, call, self._signed())
+            if answer.status != _OK or not answer.content.get("fileId"):
+                raise _meaning(answer)
+        except DoubtError as error:
+            # A picture twice there does no harm, and no message was sent.
+            raise UnavailableError("SOLAPI did not answer to a picture") from error
+        return str(answer.content["fileId"])
 
 
 def _whose(entry: Mapping[str, Any]) -> str:

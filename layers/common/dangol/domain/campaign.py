@@ -203,6 +203,16 @@ class Campaign(Node):
         return self
 
     @model_validator(mode="after")
+    def _brand_messages_advertise(self) -> Self:
+        if "brand_message" in self.steps and self.purpose == "information":
+            raise wrong(
+                "Kakao labels every brand message as advertising; "
+                "write purpose: marketing, or send what is information as an AlimTalk",
+                "purpose",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _said_where_it_is_shown(self) -> Self:
         if self.show is not None and self.channel not in SESSION:
             raise wrong(f"{self.channel} is not shown inside a session; show is for in_web and in_app", "show")

@@ -38,6 +38,8 @@ class Silence:
         return max(ends, default=None)
 
 
+# Kakao hands no brand message over from 20:50 on, wherever its reader is and whatever they allow.
+_KAKAO: Final = Silence(QuietHours(from_=time(20, 50), to=time(8), channels=("brand_message",)), zones=(_SEOUL,))
 _SILENCES: Final[Mapping[str, Sequence[Silence]]] = {
     "KR": (
         # Network Act Art. 50(3), decree Art. 61(2): 21:00 to 08:00 needs a consent of its own; e-mail is exempt.
@@ -46,8 +48,6 @@ _SILENCES: Final[Mapping[str, Sequence[Silence]]] = {
             zones=(_SEOUL,),
             waivable=True,
         ),
-        # Kakao hands no brand message over from 20:50 on, whatever its reader allows.
-        Silence(QuietHours(from_=time(20, 50), to=time(8), channels=("brand_message",)), zones=(_SEOUL,)),
     ),
     "US": (
         # TCPA, 47 CFR 64.1200(c)(1): not before 8:00 nor after 21:00 at the called party; courts apply it to texts.
@@ -78,7 +78,7 @@ def silent_until(
     """
     ends = [
         end
-        for silence in _SILENCES.get(country or "", ())
+        for silence in (_KAKAO, *_SILENCES.get(country or "", ()))
         if silence.hours.on(channel) and not (night and silence.waivable) and (end := silence.until(zone, now))
     ]
     return max(ends, default=None)

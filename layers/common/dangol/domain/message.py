@@ -1,28 +1,38 @@
 """What a campaign says, in the channel's own form."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, model_validator
 
 from dangol.domain.channel import ChannelName
-from dangol.domain.medium import medium
 from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Text
 
+# What brand messages alone have.
+_BRAND: Final = ("wide", "buttons", "coupon")
+_TEXT: Final = ("title", "close", "preheader", "html", "template", *_BRAND)
 # What each channel cannot show; the console shows everything.
 _UNSHOWN: Final[Mapping[ChannelName, tuple[str, ...]]] = {
-    "email": ("title", "close", "template"),
-    "sms": ("title", "close", "preheader", "html", "template"),
-    "alimtalk": ("title", "close", "subject", "preheader", "html"),
-    "in_web": ("subject", "preheader", "html", "template"),
-    "in_app": ("subject", "preheader", "html", "template"),
-    "webhook": ("subject", "preheader", "html", "close", "template"),
+    "email": ("title", "close", "template", "image", *_BRAND),
+    "sms": _TEXT,
+    "lms": (*_TEXT, "image"),
+    "mms": _TEXT,
+    "alimtalk": ("title", "close", "subject", "preheader", "html", "image", *_BRAND),
+    "brand_message": ("title", "close", "subject", "preheader", "html", "template"),
+    "in_web": ("subject", "preheader", "html", "template", "image", *_BRAND),
+    "in_app": ("subject", "preheader", "html", "template", "image", *_BRAND),
+    "webhook": ("subject", "preheader", "html", "close", "template", "image", *_BRAND),
     "console": (),
 }
+# The fields that are templates.
+_COPY: Final = ("subject", "title", "preheader", "text", "html", "close")
 _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
     "email": (("subject", "an e-mail needs a subject"),),
     "sms": (),
+    "lms": (),
+    "mms": (("image", "an MMS needs a picture; write image: with a JPG file"),),
+    "brand_message": (),
     "alimtalk": (("template", "an AlimTalk needs the code of its approved template"),),
     "in_web": (),
     "in_app": (),
@@ -40,6 +50,14 @@ class CallToAction(Node):
     link: Text
 
 
+class Coupon(Node):
+    """A coupon below a brand message."""
+
+    title: Text
+    description: Text
+    link: Text
+
+
 class MessageText(Node):
     """What is said, in the channel's own form."""
 
@@ -53,6 +71,16 @@ class MessageText(Node):
     template: Text | None = Field(default=None, description="the code of the approved template, for alimtalk")
     close: Text | None = None
     cta: CallToAction | None = None
+    image: Text | None = Field(
+        default=None, description="a JPG file, seen from the campaign's, for mms, sms and brand_message"
+    )
+    wide: Annotated[bool, Field(strict=True)] | None = Field(
+        default=None, description="of brand_message: the picture is as wide as the screen"
+    )
+    buttons: tuple[CallToAction, ...] | None = Field(
+        default=None, description="of brand_message: further buttons below that of cta"
+    )
+    coupon: Coupon | None = Field(default=None, description="of brand_message")
 
     @model_validator(mode="before")
     @classmethod
@@ -97,12 +125,26 @@ class Variant(Node):
 
 def misfits(message: MessageText, channel: ChannelName) -> Iterator[tuple[str, str]]:
     """What of a message does not fit its channel: the field, and what is wrong with it."""
-    for name in _UNSHOWN[medium(channel)]:
+    for name in _UNSHOWN[channel]:
         if getattr(message, name) is not None:
             yield name, f"{channel} cannot show it; take this line out"
-    for name, problem in _NEEDED[medium(channel)]:
+    for name, problem in _NEEDED[channel]:
         if getattr(message, name) is None:
             yield name, problem
+    if message.wide and message.image is None:
+        yield "wide", "a wide brand message needs a picture; write image: with a JPG file"
+
+
+def sources(message: MessageText) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every template of a message, with its place in it; what is not said is left out."""
+    nodes: list[tuple[tuple[str | int, ...], Node | None, tuple[str, ...]]] = [
+        ((), message, _COPY),
+        (("cta",), message.cta, ("label", "link")),
+        *((("buttons", place), button, ("label", "link")) for place, button in enumerate(message.buttons or ())),
+        (("coupon",), message.coupon, ("title", "description", "link")),
+    ]
+    for path, node, names in nodes:
+        yield from (((*path, name), source) for name in names if (source := getattr(node, name, None)))
 
 
 def joined(*parts: MessageText | None) -> dict[str, Any]:

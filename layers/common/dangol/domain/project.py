@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from dangol.domain.brand_message import Targeting
 from dangol.domain.channel import CHANNELS, SESSION, AnyChannel, ChannelName
 from dangol.domain.contact_rules import (
     CALENDAR,
@@ -123,6 +124,9 @@ class ChannelSettings(Node):
         default=None, alias="from", description="the registered number that text messages come from"
     )
     profile: Text | None = Field(default=None, description="the KakaoTalk channel's key at the provider")
+    targeting: Targeting | None = Field(
+        default=None, description="of brand_message: I, friends of the channel; M or N where Kakao has approved it"
+    )
     url: Annotated[Text, AfterValidator(checked)] | None = Field(
         default=None, description="where webhooks go: a public address of https"
     )
@@ -194,16 +198,17 @@ class Project(Node):
 
     @model_validator(mode="after")
     def _providers_know_the_sender(self) -> Self:
-        texts, talk = self.settings("sms"), self.settings("alimtalk")
+        texts = self.settings("sms")
         if texts.provider == "solapi" and self.number is None:
             raise wrong(
                 "text messages need the number they come from; write from: with a number registered there",
                 *_at("sms", "from"),
             )
-        if talk.provider in ("solapi", "nhn") and talk.profile is None:
-            raise wrong(
-                "AlimTalk needs the KakaoTalk channel's key; write profile: with it", *_at("alimtalk", "profile")
-            )
+        for name, called in (("alimtalk", "AlimTalk"), ("brand_message", "a brand message")):
+            talk = self.settings(name)
+            if talk.provider in ("solapi", "nhn") and talk.profile is None:
+                problem = f"{called} needs the KakaoTalk channel's key; write profile: with it"
+                raise wrong(problem, *_at(name, "profile"))
         if self.settings("webhook").provider == "endpoint" and self.settings("webhook").url is None:
             raise wrong("webhooks need an address; write url: https://…", *_at("webhook", "url"))
         return self

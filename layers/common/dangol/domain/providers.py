@@ -12,6 +12,7 @@ PROVIDERS: Final[Mapping[ChannelName, tuple[ProviderName, ...]]] = {
     "email": ("ses", "console"),
     "sms": ("solapi", "aws", "console"),
     "alimtalk": ("solapi", "nhn", "console"),
+    "brand_message": ("solapi", "nhn", "console"),
     # dangol.js or the app fetches these.
     "in_web": (),
     "in_app": (),
@@ -46,3 +47,14 @@ TERMS: Final[Mapping[ProviderName, Terms]] = {
     "endpoint": Terms(batch_size=1, rate=10, repeatable=True),
     "console": Terms(batch_size=100, rate=1_000),
 }
+# What a provider allows on one of its channels alone.
+_OF_CHANNEL: Final[Mapping[tuple[str, str], Terms]] = {
+    # A call has one text for all its recipients, and each text has links of its own; nothing is said of keys that keep
+    # a repeated call from being taken twice.
+    ("nhn", "brand_message"): Terms(batch_size=1, rate=100),
+}
+
+
+def terms_of(provider: ProviderName, channel: str) -> Terms:
+    """What a provider allows on a channel."""
+    return _OF_CHANNEL.get((provider, channel), TERMS[provider])

@@ -16,6 +16,7 @@ from dangol.domain.phone import digits
 from dangol.domain.project import Project
 
 _REFUSAL: Final = re.compile(r"\n*^[ \t]*(무료[ \t]?(?:수신)?거부[ \t:]*0?80[-\d \t]*\d)[ \t]*$", re.MULTILINE)
+_LINKED_REFUSAL: Final = re.compile(r"수신\s?거부|\bunsubscribe", re.IGNORECASE)
 # What people write for the label, and carriers do not take for it.
 _MISSPELT: Final = re.compile(r"\s*[(\[{<【（]?\s*광\s*[/.·-]?\s*고\s*[)\]}>】）]")
 
@@ -34,6 +35,12 @@ def misspelt_label(text: str) -> str | None:
     """What stands at the beginning of the text for (광고) and is not that; None where nothing does."""
     found = _MISSPELT.match(text)
     return found[0].strip() if found and not text.lstrip().startswith(LABEL) else None
+
+
+def refusals(text: str) -> list[int]:
+    """The lines that say how to refuse, from 1: by a free number, or by a link of ours."""
+    lines = text.splitlines()
+    return [n for n, line in enumerate(lines, 1) if _REFUSAL.search(line) or _LINKED_REFUSAL.search(line)]
 
 
 def _opened(body: str, name: str) -> str:

@@ -11,6 +11,7 @@ from dangol.domain.project import Project
 class Filled:
     """One person's templates, filled: `parts` by field, `values` by merge tag, `action` a label and its address.
 
+    `buttons` are further ones, `coupon` its title, what it is for and its address; `pictured` where there is a picture.
     `track` tracks every address of some HTML; `ours` are the addresses that are tracked or must not be. `law` is None
     for what is no advertising. `unsubscribe`, `hidden` and `pixel` are addresses of ours, empty where there is none.
     """
@@ -19,6 +20,8 @@ class Filled:
     parts: Mapping[str, str]
     values: Mapping[str, str]
     action: tuple[str, str] | None
+    buttons: tuple[tuple[str, str], ...]
+    coupon: tuple[str, str, str] | None
     track: Callable[[str], str]
     ours: Collection[str]
     project: Project
@@ -26,6 +29,7 @@ class Filled:
     unsubscribe: str
     hidden: str
     pixel: str
+    pictured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,5 @@ class Formed:
     title: str = field(repr=False, default="")
     close: str = field(repr=False, default="")
     action: tuple[str, str] | None = field(repr=False, default=None)
+    buttons: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    coupon: tuple[str, str, str] | None = field(repr=False, default=None)

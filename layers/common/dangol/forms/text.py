@@ -1,6 +1,6 @@
 """A text message: its words, the act asked for as a line with its link, and what the law adds.
 
-On `sms` its bytes make it an SMS or an LMS; on `lms` and `mms` it is what the channel says.
+A picture makes it an MMS. Without one, on `sms` its bytes make it an SMS or an LMS; on `lms` it is one.
 """
 
 from dangol.domain.text_advertising import advertised
@@ -16,4 +16,5 @@ def formed(filled: Filled) -> Formed:
     if filled.law is not None:
         text = advertised(text, filled.project, filled.unsubscribe, filled.law)
     title = " ".join(filled.parts.get("subject", "").split())
-    return Formed(text, title, kind=text_type(text, title) if filled.channel == "sms" else filled.channel)
+    kind = "mms" if filled.pictured else text_type(text, title) if filled.channel == "sms" else filled.channel
+    return Formed(text, title, kind=kind)

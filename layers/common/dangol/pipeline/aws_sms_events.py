@@ -15,17 +15,17 @@ from dangol.pipeline.ses_events import NotAReceiptError
 
 # What a value of a message's context may hold, in characters.
 FIELD_LENGTH: Final = 800
-_PREFIX: Final = "TEXT_"
+_PREFIXES: Final = ("TEXT_", "MEDIA_")
 _FATES: Final[Mapping[str, Fate]] = {
-    **dict.fromkeys(("TEXT_SENT", "TEXT_PENDING", "TEXT_QUEUED", "TEXT_SUCCESSFUL"), Fate.PENDING),
-    "TEXT_DELIVERED": Fate.DELIVERED,
-    "TEXT_INVALID": Fate.DEAD,
+    **dict.fromkeys(("SENT", "PENDING", "QUEUED", "SUCCESSFUL"), Fate.PENDING),
+    "DELIVERED": Fate.DELIVERED,
+    "INVALID": Fate.DEAD,
 }
 
 
 def is_sms_event(said: object) -> bool:
     """Whether a message of the queue comes from AWS End User Messaging, by SNS with its envelope or without."""
-    return isinstance(said, Mapping) and str(_event(said).get("eventType", "")).startswith(_PREFIX)
+    return isinstance(said, Mapping) and str(_event(said).get("eventType", "")).startswith(_PREFIXES)
 
 
 def read_sms_event(said: Mapping[str, Any]) -> Sequence[Received]:
@@ -41,8 +41,9 @@ def read_sms_event(said: Mapping[str, Any]) -> Sequence[Received]:
     if whose is None:
         raise NotAReceiptError("foreign")
     # A carrier that tells nothing more than that it took the message says so at the end.
-    last = event.get("isFinal") is True and name == "TEXT_SUCCESSFUL"
-    ended = outcome(Fate.DELIVERED if last else _FATES.get(name, Fate.UNDELIVERED))
+    what = name.partition("_")[2]
+    last = event.get("isFinal") is True and what == "SUCCESSFUL"
+    ended = outcome(Fate.DELIVERED if last else _FATES.get(what, Fate.UNDELIVERED))
     if ended is None:
         raise NotAReceiptError(name.lower())
     try:

@@ -17,7 +17,7 @@ from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
 
 # Channels that have no pixel to show.
-_PLAIN_TEXT: Final = frozenset({"console", "webhook", *SHORTENED, *SESSION})
+_PLAIN_TEXT: Final = frozenset({"console", "webhook", "brand_message", *SHORTENED, *SESSION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,9 @@ class Renderer:
 
     def __init__(self, rendering: Rendering) -> None:
         self._r = rendering
-        self._codes = [rendering.campaign.message_of(v).template or "" for v in arms(rendering.campaign)]
+        self._messages = [rendering.campaign.message_of(v) for v in arms(rendering.campaign)]
         self._templates: Sequence[MessageTemplate] = [
-            MessageTemplate(rendering.campaign.message_of(v), rendering.project, rendering.campaign.channel)
-            for v in arms(rendering.campaign)
+            MessageTemplate(message, rendering.project, rendering.campaign.channel) for message in self._messages
         ]
 
     def message(self, recipient: Recipient, variant: int, place: str = "") -> Message:
@@ -48,7 +47,7 @@ class Renderer:
         Raises:
             MissingVariableError: the person lacks a value that the message needs.
         """
-        r = self._r
+        r, said = self._r, self._messages[variant]
         in_session = r.campaign.channel in SESSION
         # The law of advertising is about what is transmitted; this is part of the site or app itself.
         advertising = r.campaign.purpose == "marketing" and not in_session
@@ -65,7 +64,11 @@ class Renderer:
             html=rendered.html,
             kind=rendered.kind,
             advertising=advertising,
-            template=self._codes[variant],
+            template=said.template or "",
+            image=said.image or "",
+            wide=said.wide or False,
+            buttons=rendered.buttons,
+            coupon=rendered.coupon,
             values=rendered.values,
             headers=_way_out(signer.unsubscribe) if advertising else {},
             title=rendered.title,

@@ -13,6 +13,7 @@ from dangol.domain.ledger import Ledger
 from dangol.domain.matching import matches
 from dangol.domain.medium import permission
 from dangol.domain.run import Run
+from dangol.domain.suppression import BY_NUMBER, number_key
 from dangol.domain.unmet import unmet
 from dangol.pipeline.audience import Question
 from dangol.pipeline.case import Case, Told
@@ -120,6 +121,9 @@ class Inquiry:
         for channel in dict.fromkeys(map(permission, case.definition.campaign.steps)):
             if said := case.ledger.consents.get(channel):
                 yield {"at": abs(said), "kind": "consent", "channel": channel, "given": said > 0}
+        for channel, said in self._refused(case).items():
+            # By the number alone, whoever has it.
+            yield {"at": -said, "kind": "consent", "channel": channel, "given": False}
         if reason not in _BARRED_BY_OTHERS:
             return
         oldest = (self._s.clock.now() - TOUCHES).timestamp()
@@ -131,6 +135,18 @@ class Inquiry:
                     "run": self._name(entry.run),
                     "channel": entry.channel,
                 }
+
+    def _refused(self, case: Case) -> Mapping[str, int]:
+        """When the numbers that messages would have gone to refused, by channel of consent, as ledgers have it."""
+        if case.place is None:
+            return {}
+        recipient, steps = case.place.recipient, case.definition.campaign.steps
+        addresses = [recipient.address, *(other.address for other in recipient.others)]
+        told = [pair for pair in zip(steps, addresses, strict=False) if pair[0] in BY_NUMBER]
+        keys = {permission(channel): number_key(channel, address) for channel, address in told if address}
+        known = self._s.ledgers.get_many([*keys.values()]) if keys else {}
+        found = {channel: known[key].consents.get(channel, 0) for channel, key in keys.items()}
+        return {channel: said for channel, said in found.items() if said < 0}
 
     def _name(self, number: int) -> str | None:
         try:

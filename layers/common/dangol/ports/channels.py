@@ -1,6 +1,6 @@
 """The ways out: providers of messages, and signed webhooks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -27,14 +27,24 @@ class Message:
     action: tuple[str, str] | None = field(repr=False, default=None)
     # What an app or a service worker says it was shown or clicked by.
     send_id: str = field(repr=False, default="")
-    # What a carrier calls it where a channel has several: sms, lms.
+    # What a carrier calls it where a channel has several: sms, lms, mms.
     kind: str = ""
     advertising: bool = False
     # The code of a template that the provider knows, and its variables.
     template: str = ""
     values: Mapping[str, str] = field(repr=False, default_factory=dict)
+    # A picture by its key in the project's bucket, and what a brand message has beside its words.
+    image: str = ""
+    wide: bool = False
+    buttons: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    coupon: tuple[str, str, str] | None = field(repr=False, default=None)
     # What the codes in its text stand for; to be stored before the text goes out.
     short_links: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    @property
+    def acts(self) -> Sequence[tuple[str, str]]:
+        """The act asked for and the further ones, each its label and its address."""
+        return [self.action, *self.buttons] if self.action else self.buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,26 @@ class Http(Protocol):
         """Post JSON. Raises `UnavailableError` where nothing was taken, `DoubtError` where that is not certain."""
         ...
 
+    def upload(
+        self, path: str, fields: Mapping[str, str], files: Mapping[str, bytes], headers: Mapping[str, str]
+    ) -> HttpAnswer:
+        """Post a form with pictures. Raises as `post` does."""
+        ...
+
     def get(self, path: str, headers: Mapping[str, str]) -> HttpAnswer:
         """Ask for JSON. Raises `UnavailableError` or `DoubtError` where no answer came."""
+        ...
+
+
+class Pictures(Protocol):
+    """The pictures of messages, and what providers call them."""
+
+    def known(self, image: str, use: str, upload: Callable[[bytes], str]) -> str:
+        """What a provider calls a picture in a `use` of its own; `upload` hands it over where nobody has yet.
+
+        Raises:
+            SendError: there is no such picture, the bucket does not answer, or the provider takes it not.
+        """
         ...
 
 
