@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape, unescape
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from dangol.domain.channel import ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import MergeTag, Project
 from dangol.domain.tracking import MAX_LINKS
-from dangol.forms import alimtalk, email, session, text, webhook
+from dangol.forms import alimtalk, email, push, session, text, webhook
 from dangol.forms.filled import Filled, Formed
 
 _MERGE_TAG: Final = re.compile(r"#\{\s*([^{}\s][^{}]*?)\s*\}")
@@ -31,11 +32,13 @@ _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 # What a template may name besides the person's own traits.
 RESERVED_NAMES: Final = frozenset({"link", "unsubscribe_link", "user_id", "merge_tag"})
-_FIELDS: Final = ("subject", "title", "preheader", "text", "html", "close")
+_FIELDS: Final = ("subject", "title", "preheader", "text", "html", "close", "image")
 _FORMS: Final[Mapping[ChannelName, Callable[[Filled], Formed]]] = {
     "email": email.formed,
     "sms": text.formed,
     "alimtalk": alimtalk.formed,
+    "push": partial(push.formed, channel="push"),
+    "web_push": partial(push.formed, channel="web_push"),
     "in_web": session.formed,
     "in_app": session.formed,
     "webhook": webhook.formed,
@@ -61,6 +64,7 @@ class Rendered:
     title: str = ""
     close: str = ""
     action: tuple[str, str] | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ class MessageTemplate:
             form.title,
             form.close,
             form.action,
+            form.image,
         )
 
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, WithJsonSchema
 
 from dangol.domain.quantities import Text
 
-ChannelName = Literal["email", "sms", "alimtalk", "in_web", "in_app", "webhook", "console"]
+ChannelName = Literal["email", "sms", "alimtalk", "push", "web_push", "in_web", "in_app", "webhook", "console"]
 # Nothing is handed over: messages wait until the person is there.
 SESSION: Final = frozenset({"in_web", "in_app"})
 # Those that reach everybody by their id, without an address.

@@ -11,18 +11,22 @@ from dangol.domain.quantities import Text
 
 # What each channel cannot show; the console shows everything.
 _UNSHOWN: Final[Mapping[ChannelName, tuple[str, ...]]] = {
-    "email": ("title", "close", "template"),
-    "sms": ("title", "close", "preheader", "html", "template"),
-    "alimtalk": ("title", "close", "subject", "preheader", "html"),
-    "in_web": ("subject", "preheader", "html", "template"),
-    "in_app": ("subject", "preheader", "html", "template"),
-    "webhook": ("subject", "preheader", "html", "close", "template"),
+    "email": ("title", "close", "template", "image"),
+    "sms": ("title", "close", "preheader", "html", "template", "image"),
+    "alimtalk": ("title", "close", "subject", "preheader", "html", "image"),
+    "push": ("subject", "preheader", "html", "close", "template"),
+    "web_push": ("subject", "preheader", "html", "close", "template"),
+    "in_web": ("subject", "preheader", "html", "template", "image"),
+    "in_app": ("subject", "preheader", "html", "template", "image"),
+    "webhook": ("subject", "preheader", "html", "close", "template", "image"),
     "console": (),
 }
 _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
     "email": (("subject", "an e-mail needs a subject"),),
     "sms": (),
     "alimtalk": (("template", "an AlimTalk needs the code of its approved template"),),
+    "push": (),
+    "web_push": (),
     "in_web": (),
     "in_app": (),
     "webhook": (),
@@ -51,6 +55,7 @@ class MessageText(Node):
     html: Text | None = None
     template: Text | None = Field(default=None, description="the code of the approved template, for alimtalk")
     close: Text | None = None
+    image: Text | None = Field(default=None, description="the address of a picture, for push and web_push")
     cta: CallToAction | None = None
 
 

@@ -19,7 +19,7 @@ from dangol.pipeline.inbox import Placer
 from dangol.pipeline.leaving import Leaver
 from dangol.pipeline.slots import Slots
 from dangol.pipeline.work import HELD_OUT, IN_FLIGHT, PENDING, Stores, Work
-from dangol.ports import Accepted, Journal, Message, Refused, Verdict
+from dangol.ports import Accepted, Answer, InDoubt, Journal, Message, Refused, Verdict
 
 # A hand-over that would begin later than this after its claim is decided again.
 PERMISSION_AGE: Final = 10.0
@@ -164,14 +164,16 @@ class Dispatcher:
 
     def _send(self, work: Work, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
         try:
-            answers = work.plan.channel.send([messages[i] for i in batch])
+            answers: Sequence[Answer] = work.plan.channel.send([messages[i] for i in batch])
         except DoubtError:
             work.wait(self._claimer.doubt(work, batch))
             return
         except SendError as error:
-            answers = [Refused(str(error), retryable=error.retryable)] * len(batch)
+            answers = [Refused(str(error), retryable=error.retryable, after=error.after)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
             work.note(index, answer)
             if isinstance(answer, Accepted) and messages[index].kind:
                 work.kinds[index] = messages[index].kind
+        if doubtful := [i for i, answer in zip(batch, answers, strict=True) if isinstance(answer, InDoubt)]:
+            work.wait(self._claimer.doubt(work, doubtful))
         self._claimer.refused(work, batch)

@@ -9,7 +9,7 @@ from typing import Final
 from dangol.contracts import Release
 from dangol.domain.errors import ConflictError
 from dangol.pipeline.counting import of_claim, of_skip
-from dangol.pipeline.work import ENDED, MAX_DELAY, SKIPPED, Stores, Work, decisions_of
+from dangol.pipeline.work import ENDED, MAX_DELAY, SKIPPED, Stores, Work, decisions_of, gone_of
 from dangol.ports import Journal
 
 _LONGEST: Final = timedelta(seconds=MAX_DELAY)
@@ -31,6 +31,8 @@ class Leaver:
             decisions = decisions_of(work, self._s.clock.now())
             if decisions.decided:
                 self._s.events.send([decisions.model_dump_json()])
+            if gone := [told.model_dump_json() for told in gone_of(work)]:
+                self._s.events.send(gone)
             if left and self._park(work, after, deltas):
                 return deltas
             if left:

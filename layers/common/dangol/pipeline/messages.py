@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from dangol.contracts import Recipient
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import Campaign
 from dangol.domain.channel import SESSION
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.project import Project
 from dangol.domain.short_links import SHORTENED, Shortener
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, SESSION_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
@@ -16,7 +18,11 @@ from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
 
 # Channels that have no pixel to show.
-_PLAIN_TEXT: Final = frozenset({"console", "webhook", *SHORTENED, *SESSION})
+_PLAIN_TEXT: Final = frozenset({"console", "webhook", *PUSH_TRAITS, *SHORTENED, *SESSION})
+# For how long a device that is off may be late for a push: a day later it is no news.
+_TTL: Final = timedelta(days=1)
+# What FCM and browsers' services take at most.
+_LONGEST_TTL: Final = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class Renderer:
             title=rendered.title,
             close=rendered.close,
             action=rendered.action,
+            image=rendered.image,
+            ttl=int(min(r.campaign.limits.expires or _TTL, _LONGEST_TTL).total_seconds()),
             send_id=sign(Mark(r.run, recipient.user_id, variant, SESSION_ID if in_session else SEND_ID), r.keys),
             short_links=shortener.paths,
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from dangol.contracts import Decided, Decisions, Recipient, SendChunk
+from dangol.contracts import Decided, Decisions, DevicesGone, Recipient, SendChunk
 from dangol.domain.decision import Person, Reason
 from dangol.domain.draw import point
 from dangol.domain.errors import ConflictError
@@ -17,14 +17,15 @@ from dangol.pipeline.messages import Renderer
 from dangol.pipeline.pacing import Pace
 from dangol.ports import (
     Accepted,
+    Answer,
     Channel,
     Clock,
     Inbox,
+    InDoubt,
     Journal,
     Journals,
     Ledgers,
     Queue,
-    Refused,
     ShortLinks,
     Throttle,
     Timer,
@@ -97,6 +98,8 @@ class Work:
     held: dict[int, datetime] = field(default_factory=dict)
     # Whose address the provider says is wrong.
     wrong_address: set[int] = field(default_factory=set)
+    # Which of their devices take nothing any more.
+    gone: dict[int, tuple[str, ...]] = field(default_factory=dict)
     # Whoever is left waits for the run to be resumed.
     paused: bool = False
     # The provider asked to wait.
@@ -126,20 +129,24 @@ class Work:
         before = 0 if self.provider_ids else self.chunk.tries
         return before + 1 if self.backing_off else 0
 
-    def wait(self, indexes: Iterable[int]) -> None:
-        """Leave these until the provider may be asked again."""
-        waits = dict.fromkeys(indexes, self.back_off)
+    def wait(self, indexes: Iterable[int], after: float = 0.0) -> None:
+        """Leave these until the provider may be asked again, for at least `after` seconds."""
+        waits = dict.fromkeys(indexes, max(self.back_off, min(after, MAX_DELAY)))
         self.waiting.update(waits)
         self.backing_off |= bool(waits)
 
-    def note(self, index: int, answer: Accepted | Refused) -> None:
-        """Note what the provider said of one message."""
+    def note(self, index: int, answer: Answer) -> None:
+        """Note what the provider said of one message; one that is in doubt stays in flight."""
+        if answer.gone:
+            self.gone[index] = answer.gone
+        if isinstance(answer, InDoubt):
+            return
         if isinstance(answer, Accepted):
             self.states[index] = SENT
             self.provider_ids[index] = answer.provider_id
         elif answer.retryable:
             self.states[index] = PENDING
-            self.wait([index])
+            self.wait([index], answer.after)
         else:
             # The hand-over before that is still in doubt.
             self.states[index] = UNKNOWN if self.why.get(index) == RESENT else FAILED
@@ -196,6 +203,21 @@ def decisions_of(work: Work, now: datetime) -> Decisions:
             *(_ended(work, i, entry) for i, entry in work.entries.items() if work.states[i] in ENDED),
         ],
     )
+
+
+def gone_of(work: Work) -> list[DevicesGone]:
+    """The devices that took nothing any more, as of their people's claims: which was before they were asked."""
+    return [
+        DevicesGone(
+            id=f"{work.plan.name}:{user}:gone",
+            user_id=user,
+            channel=work.plan.run.campaign.channel,
+            devices=list(work.gone[i]),
+            at=work.entries[i].claimed_at * 1000,
+        )
+        for user, i in work.users(list(work.gone)).items()
+        if i in work.entries
+    ]
 
 
 def _ended(work: Work, index: int, entry: Entry) -> Decided:

@@ -2,15 +2,19 @@
 
 from dangol.ports.channels import (
     Accepted,
+    Answer,
     Channel,
     Delivery,
     Hooks,
     Http,
     HttpAnswer,
+    InDoubt,
     Message,
+    Post,
     Refused,
     ShortLinks,
     Templates,
+    Waves,
     Webhooks,
 )
 from dangol.ports.clock import Clock, Throttle
@@ -23,6 +27,7 @@ from dangol.ports.runs import Definition, Definitions, RunItem, RunName, Runs
 
 __all__ = [
     "Accepted",
+    "Answer",
     "Catalogue",
     "Channel",
     "Clock",
@@ -32,6 +37,7 @@ __all__ = [
     "Hooks",
     "Http",
     "HttpAnswer",
+    "InDoubt",
     "Inbox",
     "Journal",
     "Journals",
@@ -44,6 +50,7 @@ __all__ = [
     "Outcomes",
     "Page",
     "People",
+    "Post",
     "Profiles",
     "Queries",
     "Queue",
@@ -61,5 +68,6 @@ __all__ = [
     "Traces",
     "Verdict",
     "Waiting",
+    "Waves",
     "Webhooks",
 ]
