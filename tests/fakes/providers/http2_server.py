@@ -28,6 +28,7 @@ from tests.fakes.providers.server import TAKEN_AND_LOST, Call, ProviderServer
 
 # What a call may meet besides: the server turns it away, the server says goodbye and goes on answering, or breaks off.
 REFUSED, GOODBYE, BROKEN = "refused", "goodbye", "broken"
+_FRAME = 16_384
 
 
 @dataclass
@@ -148,7 +149,9 @@ class _Connection(asyncio.Protocol):
         written = (content if isinstance(content, str) else dumps(content)).encode()
         told = {":status": str(status), "content-type": "application/json", **headers}
         self.h2.send_headers(number, list(told.items()))
-        self.h2.send_data(number, written, end_stream=True)
+        for start in range(0, len(written), _FRAME):
+            self.h2.send_data(number, written[start : start + _FRAME])
+        self.h2.end_stream(number)
         self._flush()
 
     def _flush(self) -> None:

@@ -114,6 +114,9 @@ class _Wave:
         try:
             while self._open or (self._todo and self._connection.last is None):
                 self._open_more()
+                if not self._open:
+                    # A server that takes no calls at all.
+                    return False
                 self._send()
                 self._connection.flush()
                 self._wait()
