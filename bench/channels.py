@@ -15,6 +15,8 @@ from rich.table import Table
 
 ROUNDS: Final = 11
 _LAYER: Final = Path(__file__).parents[1] / "layers" / "common" / "requirements.txt"
+# What pushes bring along, beside the standard library.
+_PUSH: Final = ("cryptography", "cffi", "pycparser", "h2", "hpack", "hyperframe")
 # What httpx brings along: nothing else of the layer needs it.
 _HTTP: Final = ("httpx", "httpcore", "h11", "anyio", "certifi", "idna")
 _CASES: Final = {
@@ -22,6 +24,8 @@ _CASES: Final = {
     "sms by solapi": ("sms", {"provider": "solapi", "from": "1588-0000"}),
     "sms by aws": ("sms", {"provider": "aws"}),
     "alimtalk by solapi": ("alimtalk", {"provider": "solapi", "profile": "p"}),
+    "push by fcm": ("push", {"provider": "fcm"}),
+    "web push": ("web_push", {"provider": "vapid"}),
     "webhook": ("webhook", {"provider": "endpoint", "url": "https://hooks.shop.example/"}),
     "alimtalk by nhn": ("alimtalk", {"provider": "nhn", "profile": "p"}),
 }
@@ -66,7 +70,12 @@ def run() -> dict[str, float]:
     _print(medians, sizes)
     email = medians["email by ses"]
     figures = {f"{name.replace(' ', '_')}_over_email": value / email for name, value in medians.items()}
-    return {**figures, "layer_mb": sum(sizes.values()) / 1e6, "http_mb": sum(sizes[name] for name in _HTTP) / 1e6}
+    return {
+        **figures,
+        "layer_mb": sum(sizes.values()) / 1e6,
+        "http_mb": _megabytes(sizes, _HTTP),
+        "push_mb": _megabytes(sizes, _PUSH),
+    }
 
 
 def _start(channel: str, told: dict[str, str]) -> float:
@@ -85,13 +94,18 @@ def _size(name: str) -> int:
     return sum(Path(str(file.locate())).stat().st_size for file in files if file.suffix != ".pyc")
 
 
+def _megabytes(sizes: dict[str, int], names: tuple[str, ...]) -> float:
+    return sum(sizes[name] for name in names) / 1e6
+
+
 def _print(medians: dict[str, float], sizes: dict[str, int]) -> None:
     table = Table("provider", "start of dispatch, s of CPU", "of e-mail's", title=f"median of {ROUNDS} processes")
     for name, seconds in medians.items():
         table.add_row(name, f"{seconds:.3f}", f"{seconds / medians['email by ses']:.2f}")
     console = Console()
     console.print(table)
-    http = sum(sizes[name] for name in _HTTP)
+    http, push = _megabytes(sizes, _HTTP), _megabytes(sizes, _PUSH)
     console.print(
-        f"the layer's packages {sum(sizes.values()) / 1e6:.1f} MB, of it httpx and what it needs {http / 1e6:.1f}"
+        f"the layer's packages {sum(sizes.values()) / 1e6:.1f} MB, of it httpx and what it needs {http:.1f}, "
+        f"cryptography and h2 with theirs {push:.1f}"
     )

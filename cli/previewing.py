@@ -8,6 +8,7 @@ from dangol.contracts import Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Person, arm_of
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.errors import DefinitionError, NotFoundError
 from dangol.domain.project import Project
 from dangol.domain.run import Run
@@ -15,6 +16,7 @@ from dangol.domain.text_bytes import text_bytes
 from dangol.domain.tracking import Keys
 from dangol.domain.variant import arms, weighted_variant
 from dangol.pipeline.messages import Renderer, Rendering
+from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 
 # No run has this number: the links of a preview are not counted.
@@ -48,6 +50,7 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         message = renderer.message(recipient, variant)
     except MissingVariableError as error:
         raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
+    push = campaign.channel in PUSH_TRAITS
     return {
         "user_id": asked.user_id,
         "campaign": asked.campaign_id,
@@ -60,14 +63,19 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         "headers": dict(message.headers),
         "text": message.text,
         "html": message.html,
+        **({"title": message.title, "image": message.image or None, "link": _link(message)} if push else {}),
         **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
+
+
+def _link(message: Message) -> str | None:
+    return message.action[1] if message.action else None
 
 
 def _from(campaign: Campaign, project: Project) -> str:
     if campaign.channel == "sms":
         return project.number or project.sender.name
-    if campaign.channel == "alimtalk":
+    if campaign.channel in ("alimtalk", *PUSH_TRAITS):
         return project.sender.name
     return f"{project.sender.name} <{project.sender.email}>"
 

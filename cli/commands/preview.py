@@ -32,6 +32,8 @@ def command(invocation: Invocation, campaign: str, user_id: str, variant: str | 
 def _render(console: Console, shown: dict[str, Any]) -> None:
     for name in ("channel", "variant", "from", "to", "subject"):
         console.print(f"{name:8} {shown[name]}")
+    if "title" in shown:
+        console.print(f"{'title':8} {shown['title']}\n{'link':8} {shown['link']}")
     if "kind" in shown:
         console.print(f"{'kind':8} {shown['kind'].upper()}, {shown['bytes']:,} bytes")
     if shown["held_out"]:

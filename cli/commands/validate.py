@@ -21,7 +21,9 @@ from cli.definitions import (
 from cli.definitions.final_texts import FinalText, final_texts
 from cli.invocation import Invocation, examples, json_option, pass_invocation
 from cli.output import emit
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.project import Project
+from dangol.domain.push_advertising import shown_lines
 
 _CAMPAIGNS, _SEGMENTS = "campaigns", "segments"
 
@@ -118,5 +120,7 @@ def _render(console: Console, checked: _Checked) -> None:
 
 
 def _size(text: FinalText) -> str:
+    if text.kind in PUSH_TRAITS:
+        return f"{text.kind}, {shown_lines(text.text)} lines beside the way to refuse"
     size = f"{text.characters} characters" if text.kind == "alimtalk" else f"{text.kind.upper()}, {text.bytes:,} bytes"
     return size if text.price is None else f"{size}, {text.price:g} a message"

@@ -9,11 +9,13 @@ from pydantic import ValidationError
 
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
+from cli.definitions.push_checks import check_pushes
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText
 from dangol.domain.channel import BY_ID, SESSION
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.errors import DefinitionError
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
@@ -44,6 +46,7 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     yield from wrong
     if not wrong:
         yield from check_texts(campaign, project, parts)
+        yield from check_pushes(campaign, project)
     yield from _check_law(campaign, project)
     yield from _check_goal(campaign, project)
     if campaign.channel not in {*project.channels, *BY_ID}:
@@ -100,7 +103,9 @@ def _known_tags(tag: str, project: Project) -> str:
 
 def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
     # What a page or an app shows itself is not transmitted to anybody.
-    if campaign.purpose != "marketing" or project.home_country != "KR" or campaign.channel in SESSION:
+    # A push names its sender, and where to refuse.
+    shown_apart = (*SESSION, *PUSH_TRAITS)
+    if campaign.purpose != "marketing" or project.home_country != "KR" or campaign.channel in shown_apart:
         return
     needed, shown, rule = _SHOWN.get(campaign.channel, _SHOWN["email"])
     missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from dangol.contracts import Recipient
 from dangol.domain.campaign import Campaign
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.message import MessageText
 from dangol.domain.project import Project
 from dangol.domain.text_bytes import text_bytes
@@ -15,7 +16,7 @@ from dangol.pipeline.messages import Renderer, Rendering
 from dangol.rendering import MissingVariableError, merge_tags, variables
 
 # The channels whose text is counted by the byte or the character.
-COUNTED: Final = ("sms", "alimtalk")
+COUNTED: Final = ("sms", "alimtalk", *PUSH_TRAITS)
 # As long as the real ones: a user id, a key, and the address that the API has where no domain is set.
 _SOMEBODY: Final = "u-00000000"
 _KEYS: Final = Keys(1, {1: bytes(32)})
@@ -66,7 +67,7 @@ def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
             bytes=text_bytes(message.text),
             characters=len(message.text),
             price=project.prices.get(kind),
-            title=message.subject,
+            title=message.subject or message.title,
             text=message.text,
         )
 

@@ -93,7 +93,7 @@ def test_whoever_is_told_to_wait_waits_as_long(answer, after, socket_enabled):
 
 
 def test_a_date_to_come_back_at_is_understood(socket_enabled):
-    later = (429, {}, {"retry-after": formatdate(time() + 30, usegmt=True)})
+    later: Any = (429, {}, {"retry-after": formatdate(time() + 30, usegmt=True)})
     with fcm.FakeFcm(faults={"token-0": later}) as server, pytest.raises(ThrottledError) as raised:
         fcm_of(server.url).send([push(0)])
 

@@ -8,7 +8,7 @@ import pytest
 
 from dangol.adapters import push_services
 from dangol.adapters.push_services import PushServices
-from dangol.adapters.sealing import Vapid, decoded, encoded, new_key, public_key, sealed
+from dangol.adapters.sealing import Vapid, decoded, encoded, public_key, sealed
 from dangol.domain.errors import DefinitionError, DoubtError, RejectedError, UnavailableError
 from dangol.ports import HttpAnswer, Post
 from tests.fakes.providers.server import LOST, Call, ProviderServer
@@ -145,7 +145,7 @@ def test_a_changed_key_is_taken_up():
     sender = Vapid(lambda: stored[0], "mailto:a@b.c", lambda: 0.0)
     first = sender.authorization("https://push.example")
 
-    stored[0] = new_key()
+    stored[0] = encoded(b"\x02" * 32)
 
     word = sender.authorization("https://push.example")
     assert word.partition(", k=")[2] == public_key(stored[0]) != first.partition(", k=")[2]

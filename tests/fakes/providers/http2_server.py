@@ -84,6 +84,7 @@ class _Connection(asyncio.Protocol):
         self.server = server
         self.bodies: dict[int, bytearray] = defaultdict(bytearray)
         self.heads: dict[int, Mapping[str, str]] = {}
+        self.waiting = False
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -152,9 +153,13 @@ class _Connection(asyncio.Protocol):
         for start in range(0, len(written), _FRAME):
             self.h2.send_data(number, written[start : start + _FRAME])
         self.h2.end_stream(number)
-        self._flush()
+        # What is due at one moment goes out together.
+        if not self.waiting:
+            self.waiting = True
+            self.server.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
+        self.waiting = False
         if said := self.h2.data_to_send():
             self.transport.write(said)
 
@@ -194,8 +199,8 @@ def serving(*protocols: str) -> ssl.SSLContext:
     return context
 
 
-def trusting() -> ssl.SSLContext:
-    """What a client believes that knows the certificate of these servers, and no other."""
-    context = ssl.create_default_context(cadata=certificate()[0].decode())
+def trusting(shown: str = "") -> ssl.SSLContext:
+    """What a client believes that knows the certificate of these servers, or of another process's, and no other."""
+    context = ssl.create_default_context(cadata=shown or certificate()[0].decode())
     context.set_alpn_protocols(["h2"])
     return context

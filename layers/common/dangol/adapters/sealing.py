@@ -75,12 +75,6 @@ class Vapid:
         return "Vapid()"
 
 
-def new_key() -> str:
-    """A private key as the parameter store holds it: its number, in base64url."""
-    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
-    return encoded(number.to_bytes(_NUMBER))
-
-
 def public_key(stored: str) -> str:
     """The public key of a stored one, as browsers take it to subscribe (`applicationServerKey`).
 

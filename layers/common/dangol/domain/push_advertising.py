@@ -10,6 +10,7 @@ from typing import Final
 
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.project import Project
+from dangol.domain.push_lines import lines
 from dangol.domain.text_advertising import opened
 
 # Where people refuse, unless dangol.yaml says where in this app: `channels.push.refusal`.
@@ -36,3 +37,8 @@ def advertised_push(
 def without_refusal(text: str) -> str:
     """The body without the line that says how to refuse."""
     return _REFUSAL.sub("", text).strip()
+
+
+def shown_lines(text: str) -> int:
+    """How many lines the body takes on a phone, without the one that says how to refuse."""
+    return lines(without_refusal(text))
