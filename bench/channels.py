@@ -55,6 +55,7 @@ _NEEDED: Final = (
     "SCHEDULE_GROUP",
     "SCHEDULER_ROLE_ARN",
     "SHORT_LINKS_TABLE",
+    "MESSAGES_TABLE",
 )
 
 

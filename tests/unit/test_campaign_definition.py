@@ -128,7 +128,10 @@ SITE: dict[str, Any] = {"channel": "in_web", "message": {"text": "x"}}
     [
         ({"title": 7}, "is not text"),
         ({"purpose": "promo"}, "'marketing' or 'information'"),
-        ({"channel": "lms"}, "'email', 'sms', 'alimtalk', 'in_web', 'in_app', 'webhook' or 'console'"),
+        (
+            {"channel": "lms"},
+            "'email', 'sms', 'alimtalk', 'push', 'web_push', 'in_web', 'in_app', 'webhook' or 'console'",
+        ),
         ({"channel": "sms", "message": {"text": "x", "html": "<p>x</p>"}}, "sms cannot show it"),
         ({"channel": "sms", "message": {"text": "x", "template": "KA01"}}, "sms cannot show it"),
         ({"channel": "alimtalk", "purpose": "information", "message": {"text": "x"}}, "the code of its approved"),

@@ -138,7 +138,10 @@ def test_quiet_hours_are_found_by_purpose_and_channel():
         ({"merge_tags": {"이름": {"trait": "first-name"}}}, "cannot stand in a message"),
         ({"prices": {"sms": -1}}, "greater than or equal to 0"),
         ({"prices": {"fax": 1}}, "is not a channel"),
-        ({"channels": {"fax": {}}}, "'email', 'sms', 'alimtalk', 'in_web', 'in_app', 'webhook' or 'console'"),
+        (
+            {"channels": {"fax": {}}},
+            "'email', 'sms', 'alimtalk', 'push', 'web_push', 'in_web', 'in_app', 'webhook' or 'console'",
+        ),
         ({"channels": {"webhook": {"provider": "endpoint"}}}, "webhooks need an address"),
         ({"channels": {"webhook": {"url": "http://shop.example/"}}}, "is not a webhook's address"),
         ({"channels": {"webhook": {"url": "https://169.254.169.254/"}}}, "is not a public address"),
