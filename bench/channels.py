@@ -17,8 +17,6 @@ ROUNDS: Final = 11
 _LAYER: Final = Path(__file__).parents[1] / "layers" / "common" / "requirements.txt"
 # What pushes bring along, beside the standard library.
 _PUSH: Final = ("cryptography", "cffi", "pycparser", "h2", "hpack", "hyperframe")
-# What httpx brings along: nothing else of the layer needs it.
-_HTTP: Final = ("httpx", "httpcore", "h11", "anyio", "certifi", "idna")
 _CASES: Final = {
     "email by ses": ("email", {"provider": "ses"}),
     "sms by solapi": ("sms", {"provider": "solapi", "from": "1588-0000"}),
@@ -30,9 +28,6 @@ _CASES: Final = {
     "alimtalk by nhn": ("alimtalk", {"provider": "nhn", "profile": "p"}),
 }
 _START: Final = """
-import sys
-# The layer has no click, which httpx would import its own command line with.
-sys.modules["click"] = None
 from dangol import bootstrap
 from dangol.bootstrap import channels
 from dangol.config import settings
@@ -74,7 +69,6 @@ def run() -> dict[str, float]:
     return {
         **figures,
         "layer_mb": sum(sizes.values()) / 1e6,
-        "http_mb": _megabytes(sizes, _HTTP),
         "push_mb": _megabytes(sizes, _PUSH),
     }
 
@@ -105,8 +99,5 @@ def _print(medians: dict[str, float], sizes: dict[str, int]) -> None:
         table.add_row(name, f"{seconds:.3f}", f"{seconds / medians['email by ses']:.2f}")
     console = Console()
     console.print(table)
-    http, push = _megabytes(sizes, _HTTP), _megabytes(sizes, _PUSH)
-    console.print(
-        f"the layer's packages {sum(sizes.values()) / 1e6:.1f} MB, of it httpx and what it needs {http:.1f}, "
-        f"cryptography and h2 with theirs {push:.1f}"
-    )
+    whole, push = sum(sizes.values()) / 1e6, _megabytes(sizes, _PUSH)
+    console.print(f"the layer's packages {whole:.1f} MB, of it cryptography and h2 with what they need {push:.1f}")

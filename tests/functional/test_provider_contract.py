@@ -11,7 +11,6 @@ from itertools import count
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from botocore.config import Config
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -55,8 +54,8 @@ def closed() -> Iterator[None]:
 
 
 def http(url: str) -> ProviderHttp:
-    made = ProviderHttp(url, httpx.Timeout(PATIENCE))
-    OPEN.append(made._client)
+    made = ProviderHttp(url, PATIENCE)
+    OPEN.append(made)
     return made
 
 
@@ -422,9 +421,9 @@ def test_connections_are_used_again(socket_enabled):
         channel = solapi_of(server.url, kept=kept)
         for place in range(3):
             channel.send([text(place)])
-        pool = kept._client._transport._pool  # type: ignore[attr-defined]
+        (connections,) = kept._connections._kept.values()
 
-        assert len(pool.connections) == 1
+        assert len(connections) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dangol.adapters import push_services
+from dangol.adapters import kept_connections
 from dangol.adapters.push_services import PushServices
 from dangol.adapters.sealing import Vapid, decoded, encoded, public_key, sealed
 from dangol.domain.errors import DefinitionError, DoubtError, RejectedError, UnavailableError
@@ -86,7 +86,7 @@ def test_connections_are_used_again(services, socket_enabled):
     with Echo() as server:
         for _ in range(3):
             services.post_all([post(f"{server.url}/a?b=c")])
-        (kept,) = services._kept.values()
+        (kept,) = services._kept._kept.values()
 
         assert (server.taken, len(kept)) == (["/a?b=c"] * 3, 1)
         services.close()
@@ -95,10 +95,10 @@ def test_connections_are_used_again(services, socket_enabled):
 def test_a_connection_that_was_long_idle_is_not_used(services, socket_enabled, monkeypatch):
     with Echo() as server:
         services.post_all([post(server.url)])
-        monkeypatch.setattr(push_services, "_IDLE", 0.0)
-        (before,) = services._kept[server.url]
+        monkeypatch.setattr(kept_connections, "_IDLE", 0.0)
+        (before,) = services._kept._kept[server.url]
         services.post_all([post(server.url)])
-        (after,) = services._kept[server.url]
+        (after,) = services._kept._kept[server.url]
 
         assert before[1] is not after[1]
         assert server.taken == ["/", "/"]
@@ -117,7 +117,7 @@ def test_who_says_too_much_is_heard_no_longer(services, socket_enabled):
     with Echo(instead=deque([(400, "x" * 200_000)])) as server:
         assert services.post_all([post(server.url)]) == [HttpAnswer(400)]
 
-        assert not services._kept[server.url]
+        assert not services._kept._kept[server.url]
 
 
 def test_a_path_that_is_none_is_no_call(services, socket_enabled):

@@ -33,6 +33,8 @@ def connected(
     if not found or not all(map(may, found)):
         raise RejectedError(f"{whom} is at no public address")
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    # It would connect again by itself, to wherever the name leads by then.
+    connection.auto_open = 0
     try:
         connection.sock = socket.create_connection((found[0], port), timeout=timeout)
         if address.scheme == "https":

@@ -5,18 +5,14 @@ connections kept for each service. Nothing is called twice.
 """
 
 import http.client
-import select
 import ssl
-import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from threading import Lock
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from dangol.adapters.answers import answer_of
+from dangol.adapters.kept_connections import KeptConnections, asked
 from dangol.adapters.public_address import connected
 from dangol.domain.errors import DoubtError, RejectedError, SendError
 from dangol.domain.webhook import is_public
@@ -24,8 +20,6 @@ from dangol.ports import HttpAnswer, Post
 
 _TIMEOUT: Final = 10.0
 _IN_FLIGHT: Final = 32
-# Seconds after which nobody knows whether a connection that was not used is still there.
-_IDLE: Final = 20.0
 # Bytes of an answer that are read.
 _MOST: Final = 65_536
 _WHOM: Final = "a push service"
@@ -54,8 +48,7 @@ class PushServices:
         self._context = context
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="push")
-        self._lock = Lock()
-        self._kept: dict[str, list[tuple[float, http.client.HTTPConnection]]] = defaultdict(list)
+        self._kept = KeptConnections()
 
     def post_all(self, posts: Sequence[Post]) -> Sequence[HttpAnswer | SendError]:
         """Post all of them, each once; for each, in order, the answer or why there is none.
@@ -67,9 +60,7 @@ class PushServices:
     def close(self) -> None:
         """Give all connections up."""
         self._threads.shutdown()
-        for kept in self._kept.values():
-            while kept:
-                kept.pop()[1].close()
+        self._kept.close()
 
     def _post(self, post: Post) -> HttpAnswer | SendError:
         try:
@@ -77,41 +68,15 @@ class PushServices:
             if address.scheme not in self._schemes or not address.hostname:
                 return RejectedError(f"{_WHOM} is at no public address")
             origin = f"{address.scheme}://{address.netloc}"
-            connection = self._free(origin) or connected(address, _WHOM, self._timeout, self._may, self._context)
+            connection = self._kept.free(origin) or connected(address, _WHOM, self._timeout, self._may, self._context)
         except ValueError:
             return RejectedError(f"{_WHOM} is at no address")
         except SendError as error:
             return error
         try:
-            answer = _asked(connection, address, post)
+            answer = asked(connection, "POST", address, post.headers, post.body, _MOST)
         except (OSError, http.client.HTTPException):
             connection.close()
             return DoubtError(f"{_WHOM} did not answer")
-        if connection.sock is not None:
-            with self._lock:
-                self._kept[origin].append((time.monotonic(), connection))
+        self._kept.keep(origin, connection)
         return answer
-
-    def _free(self, origin: str) -> http.client.HTTPConnection | None:
-        """A connection that is kept and still there."""
-        while True:
-            with self._lock:
-                if not self._kept[origin]:
-                    return None
-                used, connection = self._kept[origin].pop()
-            # Whoever says something unasked says goodbye.
-            if time.monotonic() - used < _IDLE and not select.select([connection.sock], [], [], 0)[0]:
-                return connection
-            connection.close()
-
-
-def _asked(connection: http.client.HTTPConnection, address: SplitResult, post: Post) -> HttpAnswer:
-    path = f"{address.path or '/'}{'?' + address.query if address.query else ''}"
-    connection.request("POST", path, body=post.body, headers={"host": address.netloc, **post.headers})
-    answer = connection.getresponse()
-    said = answer.read(_MOST)
-    if answer.length:
-        # Nobody who says so much is asked again.
-        connection.close()
-    headers = {name.lower(): value for name, value in answer.getheaders()}
-    return answer_of(answer.status, headers, said)
