@@ -24,7 +24,7 @@ from dangol.rendering import MessageTemplate, merge_tags
 
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
-_COPY: Final = ("subject", "title", "preheader", "text", "html", "close")
+_COPY: Final = ("subject", "title", "preheader", "text", "html", "close", "image")
 # What of the sender advertising has to show in Korea, and which article says so.
 _SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),

@@ -1,17 +1,23 @@
 """Every answer of FCM's and of browsers' push services' tables: what dangol makes of it, device by device."""
 
+import json
 from collections import deque
 from dataclasses import replace
 from email.utils import formatdate
 from time import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from dangol import bootstrap
 from dangol.adapters.google_tokens import ServiceAccount
+from dangol.adapters.parameters import SsmParameters
 from dangol.adapters.sealing import public_key
+from dangol.bootstrap import channels
 from dangol.domain.errors import DefinitionError, DoubtError, RejectedError, ThrottledError, UnavailableError
-from dangol.ports import Accepted, InDoubt, Message, Refused
+from dangol.domain.project import Project
+from dangol.ports import Accepted, InDoubt, Message, Post, Refused
 from tests.fakes.providers import fcm, web_push
 from tests.fakes.providers.fcm import fault
 from tests.fakes.providers.http2_server import REFUSED
@@ -374,3 +380,40 @@ def test_a_payload_above_three_kilobytes_is_not_sent(socket_enabled):
 
     assert answers == [Refused("web_push_too_large"), Accepted("web_push_201")]
     assert server.taken == ["u1"]
+
+
+def test_pushes_are_built_from_what_the_parameter_store_holds(emulator):
+    shop = {
+        "project": "shop",
+        "sender": {"name": "단골상점", "email": web_push.CONTACT.removeprefix("mailto:")},
+        "channels": {
+            "push": {"provider": "fcm"},
+            "web_push": {"provider": "vapid", "icon": "https://shop.example/i.png"},
+        },
+    }
+    project, ours = Project.model_validate(shop), replace(emulator, parameters_prefix=f"/dangol/{uuid4().hex}")
+    parameters = SsmParameters(bootstrap.client("ssm", ours), ours.parameters_prefix)
+    with fcm.FakeFcm(plain=True) as server, service() as browsers_service:
+        told = {**json.loads(fcm.account(server.url)), "base_url": server.url}
+        parameters.create("providers/fcm", json.dumps(told))
+        parameters.create("web-push-key", web_push.KEY)
+        there = replace(web(0), address=web_push.subscription("u0", browsers_service.url))
+
+        apps = channels.channel_of(ours, "push", project).send([push(0)])
+        browsers = channels.channel_of(ours, "web_push", project).send([there])
+
+        channels._http2(server.url).close()
+        channels._push_services(local=True).close()
+        channels._push_services.cache_clear()
+    assert isinstance(apps[0], Accepted)
+    assert isinstance(browsers[0], Accepted)
+    assert browsers_service.shown[0]["icon"] == "https://shop.example/i.png"
+
+
+def test_on_aws_no_browser_s_service_is_called_that_is_not_public():
+    services = channels._push_services(local=False)
+    (answer,) = services.post_all([Post("https://127.0.0.1/p", {}, b"x")])
+    services.close()
+    channels._push_services.cache_clear()
+
+    assert isinstance(answer, RejectedError)
