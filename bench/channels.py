@@ -15,20 +15,19 @@ from rich.table import Table
 
 ROUNDS: Final = 11
 _LAYER: Final = Path(__file__).parents[1] / "layers" / "common" / "requirements.txt"
-# What httpx brings along: nothing else of the layer needs it.
-_HTTP: Final = ("httpx", "httpcore", "h11", "anyio", "certifi", "idna")
+# What pushes bring along, beside the standard library.
+_PUSH: Final = ("cryptography", "cffi", "pycparser", "h2", "hpack", "hyperframe")
 _CASES: Final = {
     "email by ses": ("email", {"provider": "ses"}),
     "sms by solapi": ("sms", {"provider": "solapi", "from": "1588-0000"}),
     "sms by aws": ("sms", {"provider": "aws"}),
     "alimtalk by solapi": ("alimtalk", {"provider": "solapi", "profile": "p"}),
+    "push by fcm": ("push", {"provider": "fcm"}),
+    "web push": ("web_push", {"provider": "vapid"}),
     "webhook": ("webhook", {"provider": "endpoint", "url": "https://hooks.shop.example/"}),
     "alimtalk by nhn": ("alimtalk", {"provider": "nhn", "profile": "p"}),
 }
 _START: Final = """
-import sys
-# The layer has no click, which httpx would import its own command line with.
-sys.modules["click"] = None
 from dangol import bootstrap
 from dangol.bootstrap import channels
 from dangol.config import settings
@@ -51,6 +50,7 @@ _NEEDED: Final = (
     "SCHEDULE_GROUP",
     "SCHEDULER_ROLE_ARN",
     "SHORT_LINKS_TABLE",
+    "MESSAGES_TABLE",
 )
 
 
@@ -66,7 +66,11 @@ def run() -> dict[str, float]:
     _print(medians, sizes)
     email = medians["email by ses"]
     figures = {f"{name.replace(' ', '_')}_over_email": value / email for name, value in medians.items()}
-    return {**figures, "layer_mb": sum(sizes.values()) / 1e6, "http_mb": sum(sizes[name] for name in _HTTP) / 1e6}
+    return {
+        **figures,
+        "layer_mb": sum(sizes.values()) / 1e6,
+        "push_mb": _megabytes(sizes, _PUSH),
+    }
 
 
 def _start(channel: str, told: dict[str, str]) -> float:
@@ -85,13 +89,15 @@ def _size(name: str) -> int:
     return sum(Path(str(file.locate())).stat().st_size for file in files if file.suffix != ".pyc")
 
 
+def _megabytes(sizes: dict[str, int], names: tuple[str, ...]) -> float:
+    return sum(sizes[name] for name in names) / 1e6
+
+
 def _print(medians: dict[str, float], sizes: dict[str, int]) -> None:
     table = Table("provider", "start of dispatch, s of CPU", "of e-mail's", title=f"median of {ROUNDS} processes")
     for name, seconds in medians.items():
         table.add_row(name, f"{seconds:.3f}", f"{seconds / medians['email by ses']:.2f}")
     console = Console()
     console.print(table)
-    http = sum(sizes[name] for name in _HTTP)
-    console.print(
-        f"the layer's packages {sum(sizes.values()) / 1e6:.1f} MB, of it httpx and what it needs {http / 1e6:.1f}"
-    )
+    whole, push = sum(sizes.values()) / 1e6, _megabytes(sizes, _PUSH)
+    console.print(f"the layer's packages {whole:.1f} MB, of it cryptography and h2 with what they need {push:.1f}")

@@ -6,18 +6,24 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
+from dangol.adapters.sealing import public_key
 from dangol.domain.campaign import SLUG
 from dangol.domain.errors import ConflictError, InputError, NotFoundError
 from dangol.domain.keyring import HANDOVER, Keyring, source_rings
 
 LINK_KEYS: Final = "link-keys"
 WRITE_KEYS: Final = "write-keys"
+PUSH_KEY: Final = "web-push-key"
 _BYTES: Final = 32
 _TRIES: Final = 5
 
 
 class Parameters(Protocol):
     """The stack's secrets, each with the number of its version."""
+
+    def secret(self, name: str) -> str:
+        """The value of a parameter. Raises `NotFoundError`."""
+        ...
 
     def versioned(self, name: str, version: int | None = None) -> tuple[str, int]:
         """The value of a parameter and its version; the latest, or an older one."""
@@ -92,6 +98,15 @@ def write_key(parameters: Parameters, source: str) -> str:
     if source not in rings:
         raise NotFoundError(f"there is no source {source}; there are {', '.join(sorted(rings))}")
     return rings[source].keys[rings[source].current]
+
+
+def push_key(parameters: Parameters) -> str:
+    """The public key that browsers subscribe to web pushes with.
+
+    Raises:
+        NotFoundError: `dangol apply` has not made one yet.
+    """
+    return public_key(parameters.secret(PUSH_KEY))
 
 
 def _described(ring: Keyring, source: str | None) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from dangol.contracts import Reach, Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Person, arm_of
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.errors import DefinitionError, NotFoundError
 from dangol.domain.medium import medium
 from dangol.domain.project import Project
@@ -65,6 +66,7 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
         except MissingVariableError as error:
             raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
     message = messages[0]
+    push = campaign.channel in PUSH_TRAITS
     told = {
         "user_id": asked.user_id,
         "campaign": asked.campaign_id,
@@ -78,6 +80,7 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
         "text": message.text,
         "html": message.html,
         **_beside(campaign, message),
+        **({"title": message.title, "image": message.image or None, "link": _link(message)} if push else {}),
         **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
     pairs = zip(campaign.steps, messages, strict=True)
@@ -108,10 +111,14 @@ def _beside(campaign: Campaign, message: Message) -> dict[str, Any]:
     return {name: told for name, told in found.items() if told}
 
 
+def _link(message: Message) -> str | None:
+    return message.action[1] if message.action else None
+
+
 def _from(campaign: Campaign, project: Project) -> str:
     if medium(campaign.channel) == "sms":
         return project.number or project.sender.name
-    if campaign.channel in ("alimtalk", "brand_message"):
+    if campaign.channel in ("alimtalk", "brand_message", *PUSH_TRAITS):
         return project.sender.name
     return f"{project.sender.name} <{project.sender.email}>"
 

@@ -18,6 +18,10 @@ def ensure_secrets(stack: Stack) -> list[str]:
         "write-keys": json.dumps({"app": secrets.token_urlsafe(_KEY_BYTES)}),
         "webhook-key": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
         "webhook-secret": f"whsec_{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}",
+        # A private key of P-256 is a number below the curve's order, which takes 256 bits.
+        "web-push-key": base64.urlsafe_b64encode((secrets.randbits(255) + 1).to_bytes(_KEY_BYTES))
+        .rstrip(b"=")
+        .decode(),
         "session-key": secrets.token_urlsafe(_KEY_BYTES),
         "report-key": secrets.token_urlsafe(_KEY_BYTES),
     }

@@ -9,6 +9,7 @@ from cli.secrets import ensure_secrets
 from cli.stack import Stack
 from dangol.contracts import Recipient, SendTest
 from dangol.domain.advertising import country_of
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.errors import DangolError, DefinitionError, InputError
 from dangol.domain.profile import ADDRESS_TRAITS, Profile
 from dangol.domain.variant import arms
@@ -64,6 +65,8 @@ def reached(channel: str, to: str) -> str:
     """
     address = Profile("", traits={ADDRESS_TRAITS.get(channel, channel): to}).address(channel)
     if address is None:
+        if channel in PUSH_TRAITS:
+            raise InputError("that is no token of an app, nor a browser's subscription", field="--to")
         raise InputError(f"{to!r} is no number to send to; write it like 010-1234-5678 or +12065550100", field="--to")
     return to if channel == "console" else address
 

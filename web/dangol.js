@@ -413,11 +413,27 @@
     return Uint8Array.from(plain, (character) => character.charCodeAt(0));
   };
 
+  const warn = (error) => console.warn(`dangol: ${error.message}`);
+
+  const manager = async () => {
+    const { worker = "/dangol-sw.js" } = settings.push;
+    const address = `${worker}?host=${encodeURIComponent(settings.host)}`;
+    return (await navigator.serviceWorker.register(address)).pushManager;
+  };
+
+  let left = null; // until the pushes of whoever logged out have ended
+
+  /** Whoever logs out takes their pushes along: their address is no good any more. */
+  const unsubscribed = async () => {
+    const found = await (await manager()).getSubscription();
+    if (found) await found.unsubscribe();
+  };
+
   /** Where this browser takes pushes; told where that, or whose it is, is news. */
   const subscribed = async () => {
-    const { vapidKey, worker = "/dangol-sw.js", wording } = settings.push;
-    const address = `${worker}?host=${encodeURIComponent(settings.host)}`;
-    const { pushManager } = await navigator.serviceWorker.register(address);
+    const { vapidKey, wording } = settings.push;
+    await left;
+    const pushManager = await manager();
     const key = bytes(vapidKey);
     let found = await pushManager.getSubscription();
     const theirs = found && found.options.applicationServerKey;
@@ -437,7 +453,7 @@
   /** A browser exchanges its address now and then, and people log in. */
   const resubscribed = () => {
     if (settings.push && allowed() && recall("push") && Notification.permission === "granted") {
-      subscribed().catch((error) => console.warn(`dangol: ${error.message}`));
+      subscribed().catch(warn);
     }
   };
 
@@ -509,6 +525,7 @@
       flush();
       if (close) close();
       disarm();
+      if (settings.push && recall("push")) left = unsubscribed().catch(warn);
       for (const name of ["id", "user", "seen"]) keep(name, null);
       cookie("", 0);
     },

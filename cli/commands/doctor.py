@@ -15,7 +15,7 @@ from cli.stack import Stack
 from dangol.domain.errors import DangolError
 from dangol.domain.project import Project
 
-_SECRETS = ("link-keys", "write-keys", "webhook-key", "report-key", "webhook-secret", "session-key")
+_SECRETS = ("link-keys", "write-keys", "webhook-key", "report-key", "webhook-secret", "web-push-key", "session-key")
 _DEAD = ("SegmentDeadLetterQueueUrl", "SendDeadLetterQueueUrl", "EventDeadLetterQueueUrl")
 
 
@@ -80,7 +80,7 @@ def _sender(project: Project, stack: Stack) -> Iterator[Finding]:
 
 
 def _providers(project: Project, stack: Stack) -> Iterator[Finding]:
-    for provider in sorted({str(told.provider) for told in project.channels.values()} & {"solapi", "nhn"}):
+    for provider in sorted({str(told.provider) for told in project.channels.values()} & {"solapi", "nhn", "fcm"}):
         name = f"{stack.settings.parameters_prefix}/providers/{provider}"
         found = stack.client("ssm").get_parameters(Names=[name])
         advice = f"store them in {name} as docs/channels says"

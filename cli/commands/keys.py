@@ -7,7 +7,7 @@ import click
 
 from cli.connecting import project_and_stack
 from cli.invocation import Invocation, examples, json_option, pass_invocation
-from cli.keys import listed, retire, rotate_link_key, rotate_write_key, write_key
+from cli.keys import listed, push_key, retire, rotate_link_key, rotate_write_key, write_key
 from cli.output import emit, table
 from cli.words import words
 from dangol.domain.errors import InputError
@@ -38,6 +38,16 @@ def show_command(invocation: Invocation, source: str, *, as_json: bool) -> None:
     _, stack = project_and_stack(invocation)
     key = write_key(stack.parameters, source)
     emit(as_json, {"source": source, "key": key}, lambda console: console.print(key))
+
+
+@command.command("vapid", epilog=examples("dangol keys vapid"))
+@json_option
+@pass_invocation
+def vapid_command(invocation: Invocation, *, as_json: bool) -> None:
+    """Print the public key of web pushes, for `dangol.init({push: {vapidKey}})`."""
+    _, stack = project_and_stack(invocation)
+    key = push_key(stack.parameters)
+    emit(as_json, {"key": key}, lambda console: console.print(key, soft_wrap=True))
 
 
 @command.command("rotate", epilog=examples("dangol keys rotate", "dangol keys rotate write --source app"))

@@ -56,6 +56,8 @@ def _written(content: str, file: Path | None, *, opened: bool) -> Path | None:
 def _render(console: Console, told: dict[str, Any]) -> None:
     for name in ("channel", "variant", "from", "to", "subject"):
         console.print(f"{name:8} {told[name]}")
+    if "title" in told:
+        console.print(f"{'title':8} {told['title']}\n{'link':8} {told['link']}")
     if "kind" in told:
         console.print(f"{'kind':8} {told['kind'].upper()}, {told['bytes']:,} bytes")
     if told["held_out"]:

@@ -21,7 +21,9 @@ from cli.definitions import (
 from cli.definitions.final_texts import TALKS, FinalText, final_texts
 from cli.invocation import Invocation, examples, json_option, pass_invocation
 from cli.output import emit
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.project import Project
+from dangol.domain.push_advertising import shown_lines
 
 _CAMPAIGNS, _SEGMENTS = "campaigns", "segments"
 
@@ -124,6 +126,8 @@ def _lines(text: FinalText) -> list[str]:
 
 
 def _size(text: FinalText) -> str:
+    if text.kind in PUSH_TRAITS:
+        return f"{text.kind}, {shown_lines(text.text)} lines beside the way to refuse"
     if text.kind == "email":
         return "its subject and its end"
     size = f"{text.characters} characters" if text.kind in TALKS else f"{text.kind.upper()}, {text.bytes:,} bytes"

@@ -1,7 +1,7 @@
-"""Whether a campaign asks for one thing, in a form that is seen, of enough people to show what it does."""
+"""Whether a campaign asks for one thing, of enough people to show what it does."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from cli.definitions.findings import Finding
@@ -11,15 +11,10 @@ from dangol.domain.project import Project
 from dangol.domain.statistics import visible_at_best
 from dangol.domain.variant import arms, holdout_share
 
-# What a reader sees before opening it, in lines of so many half-width columns (a syllable takes two).
-SHOWN_LINES: Final[Mapping[str, int]] = {"push": 2, "web_push": 2}
-COLUMNS: Final = 44
-_WIDE: Final = "\u1100"
 # Neither 10,000 nor 1+1, neither C++ nor Q&A.
 _SEVERAL: Final = re.compile(r",(?!\d)|(?<![+\d])\+(?![+\d])|\s(?:&|및|그리고|and)\s")
 # What authors put in front of the act they ask for.
 _ARROW: Final = re.compile(r"^[ \t]*[▼▶►→☞👉]+\ufe0f?[ \t]*(\S.*)$", re.MULTILINE)
-_TAGS: Final = re.compile(r"#?\{+[^{}]*\}+")
 
 
 def check_appeals(campaign: Campaign) -> Iterator[Finding]:
@@ -45,27 +40,6 @@ def asked_for(message: MessageText) -> set[str]:
         address = URL.search(found[1]) or URL.match(following)
         acts.add(address[0] if address else found[1].strip())
     return acts
-
-
-def check_lines(campaign: Campaign) -> Iterator[Finding]:
-    """A text that is longer than its channel shows before it is opened."""
-    shown = SHOWN_LINES.get(campaign.channel)
-    if shown is None:
-        return
-    for variant in arms(campaign):
-        lines = lines_of(campaign.message_of(variant).text)
-        if lines > shown:
-            problem = f"{variant.name} takes about {lines} lines; a phone shows {shown} before it is opened"
-            yield Finding(("message", "text"), problem, "say it shorter, the offer first", notice=True)
-
-
-def lines_of(text: str) -> int:
-    """About how many lines of a push a text takes; what stands for a person's value counts nothing."""
-    return sum(max(1, -(-_columns(_TAGS.sub("", line)) // COLUMNS)) for line in text.strip().splitlines())
-
-
-def _columns(line: str) -> int:
-    return sum(2 if character >= _WIDE else 1 for character in line)
 
 
 def check_size(campaign: Campaign, project: Project) -> Iterator[Finding]:

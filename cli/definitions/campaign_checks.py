@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cli.definitions.appeal_checks import check_appeals, check_lines, check_size
+from cli.definitions.appeal_checks import check_appeals, check_size
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
 from cli.definitions.law_checks import check_law
+from cli.definitions.push_checks import check_pushes
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
@@ -41,6 +42,7 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     for channel in () if wrong else campaign.steps:
         mine = [(path, part) for path, part in parts if _of(path, channel)]
         yield from check_texts(campaign.on(channel), project, mine)
+        yield from check_pushes(campaign.on(channel), project)
     # What holds on several channels is told once.
     yield from dict.fromkeys(
         found for channel in campaign.steps for found in _check_there(campaign.on(channel), project)
@@ -55,7 +57,6 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
 def _check_there(campaign: Campaign, project: Project) -> Iterator[Finding]:
     yield from check_law(campaign, project)
     yield from check_appeals(campaign)
-    yield from check_lines(campaign)
 
 
 def _of(path: Path, channel: str) -> bool:

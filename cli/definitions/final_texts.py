@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dangol.contracts import Recipient
 from dangol.domain.campaign import Campaign
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.message import MessageText
 from dangol.domain.project import Project
 from dangol.domain.text_bytes import text_bytes
@@ -21,7 +22,7 @@ from dangol.rendering import MissingVariableError, merge_tags, variables
 
 # The channels whose text is counted by the byte or the character.
 TALKS: Final = ("alimtalk", "brand_message")
-COUNTED: Final = ("sms", "lms", "mms", *TALKS)
+COUNTED: Final = ("sms", "lms", "mms", *TALKS, *PUSH_TRAITS)
 # As long as the real ones: a user id, a key, and the address that the API has where no domain is set.
 _SOMEBODY: Final = "u-00000000"
 _KEYS: Final = Keys(1, {1: bytes(32)})
@@ -69,7 +70,7 @@ def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
             bytes=text_bytes(message.text),
             characters=len(message.text),
             price=project.prices.get(kind),
-            title=message.subject,
+            title=message.subject or message.title,
             text=shown(message) if campaign.channel == "brand_message" else message.text,
             footer=message.text.rstrip().rpartition("\n\n")[2] if campaign.channel == "email" else "",
         )

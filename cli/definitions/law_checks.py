@@ -15,6 +15,9 @@ _SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "sms": (("phone", "refusal_number"), "the sender's phone and a free number to refuse by", "Art. 50(4) and (6)"),
     # Kakao shows the channel's name and how to refuse by itself.
     "brand_message": ((), "", ""),
+    # A push names its sender and where to refuse; dangol adds both.
+    "push": ((), "", ""),
+    "web_push": ((), "", ""),
 }
 _POSTAL: Final = "must show a postal address (CAN-SPAM, 15 U.S.C. 7704(a)(5)(A)(iii))"
 

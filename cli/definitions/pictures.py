@@ -11,8 +11,9 @@ from cli.definitions.document import Path
 from cli.definitions.findings import Finding
 from dangol.domain.campaign import Campaign
 from dangol.domain.channel import ChannelName
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.medium import medium
-from dangol.domain.message import MessageText
+from dangol.domain.message import MessageText, is_address
 from dangol.domain.picture import BRAND, BRAND_WIDE, MMS, PictureLimits, faults, picture_key
 from dangol.domain.variant import arms
 
@@ -25,7 +26,7 @@ def check_pictures(campaign: Campaign, folder: FilePath) -> Iterator[Finding]:
     told: set[tuple[Path, str]] = set()
     for channel in campaign.steps:
         for message in map(campaign.on(channel).message_of, arms(campaign)):
-            if not message.image:
+            if not message.image or (is_address(message.image) and channel in PUSH_TRAITS):
                 continue
             path = next(path for path, part in written_parts(campaign) if part.image == message.image)
             for problem in _faults(folder / message.image, _limits(channel, message)):
@@ -36,7 +37,7 @@ def check_pictures(campaign: Campaign, folder: FilePath) -> Iterator[Finding]:
 
 def stored(campaign: Campaign, folder: FilePath) -> tuple[Campaign, Mapping[str, bytes]]:
     """The campaign with the key of each picture in place of its file, and the pictures by their keys."""
-    files = {part.image for _, part in written_parts(campaign) if part.image}
+    files = {part.image for _, part in written_parts(campaign) if part.image and not is_address(part.image)}
     if not files:
         return campaign, {}
     contents = {name: _read(folder / name) for name in files}
@@ -63,7 +64,7 @@ def _read(file: FilePath) -> bytes:
 
 
 def _keyed(node: Any, keys: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of a campaign, and the same kind again
-    if isinstance(node, MessageText) and node.image:
+    if isinstance(node, MessageText) and node.image and node.image in keys:
         return node.model_copy(update={"image": keys[node.image]})
     if isinstance(node, BaseModel):
         changed = {name: _keyed(getattr(node, name), keys) for name in node.model_fields_set}

@@ -84,6 +84,18 @@ def test_it_is_told_once_and_again_where_it_is_news(page, site):
     ]
 
 
+def test_whoever_logs_out_takes_their_pushes_along(page, site):
+    site.begin(PUSH, "dangol.identify('u1');")
+    page.goto(site.url)
+    page.evaluate("dangol.subscribe()")
+    until(page, lambda: len(subscriptions(site)) == 1)
+
+    page.evaluate("dangol.reset(); dangol.identify('u2')")
+
+    until(page, lambda: len(subscriptions(site)) == 2)
+    assert subscriptions(site) == [("u1", "https://push.example/1"), ("u2", "https://push.example/2")]
+
+
 def test_another_key_means_another_subscription(page, site):
     site.begin(PUSH)
     page.goto(site.url)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from dangol.domain.errors import SendError
-from dangol.ports import Accepted, Delivery, Message, Refused
+from dangol.ports import Accepted, Answer, Delivery, Message
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
 
@@ -123,14 +123,14 @@ class RecordingChannel:
         self.taken: list[Message] = []
         self.calls = 0
         self.errors: list[SendError | None] = []
-        self.refusals: dict[str, Refused] = {}
+        self.refusals: dict[str, Answer] = {}
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
+    def send(self, messages: Sequence[Message]) -> Sequence[Answer]:
         self.calls += 1
         error = self.errors.pop(0) if self.errors else None
         if error:
             raise error
-        answers: list[Accepted | Refused] = []
+        answers: list[Answer] = []
         for message in messages:
             refusal = self.refusals.get(message.user_id)
             if refusal:

@@ -140,7 +140,7 @@ def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(mo
 
     assert asked == ["providers/solapi"]
     assert one._http is other._http  # type: ignore[attr-defined]
-    assert str(one._http._client.base_url) == "http://127.0.0.1:9"  # type: ignore[attr-defined]
+    assert one._http._base.netloc == "127.0.0.1:9"  # type: ignore[attr-defined]
     assert one._keys().api_key == "k"  # type: ignore[attr-defined]
     channels._secret.cache_clear()
 
@@ -150,8 +150,10 @@ def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(mo
     [
         ("email", "ses", {}, {"dangol.channels.email"}),
         ("sms", "aws", {}, {"dangol.channels.aws_sms"}),
-        ("sms", "solapi", {"from": "1"}, {"dangol.channels.solapi", "httpx"}),
-        ("alimtalk", "nhn", {"profile": "p"}, {"dangol.channels.nhn", "httpx"}),
+        ("sms", "solapi", {"from": "1"}, {"dangol.channels.solapi"}),
+        ("alimtalk", "nhn", {"profile": "p"}, {"dangol.channels.nhn"}),
+        ("push", "fcm", {}, {"dangol.channels.fcm", "h2", "cryptography"}),
+        ("web_push", "vapid", {}, {"dangol.channels.web_push", "cryptography"}),
         ("webhook", "endpoint", {"url": "https://hooks.shop.example/"}, {"dangol.channels.webhook"}),
     ],
 )
@@ -162,7 +164,7 @@ def test_dispatch_imports_the_providers_that_are_configured_and_no_other(name, p
         f"told = Project(project='x', sender={{'name': 'x', 'email': 'x@y.z'}}, channels={{{name!r}: "
         f"{ {'provider': provider, **more}!r} }}); "
         f"channels.channel_of(Settings('s', 'us-east-1', '/p'), {name!r}, told); "
-        "print(*(m for m in sys.modules if m == 'httpx' or m.startswith('dangol.channels.')))"
+        "print(*(m for m in sys.modules if m in ('h2', 'cryptography', 'httpx') or m.startswith('dangol.channels.')))"
     )
 
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -231,7 +231,7 @@ def test_a_process_finds_keys_picture_and_provider_of_brand_messages(provider, f
         SsmParameters(bootstrap.client("ssm", ours), ours.parameters_prefix).create(f"providers/{provider}", stored)
         channel = channels.channel_of(ours, "brand_message", project)
         answers = [channel.send([rich(n, image=KEY)])[0] for n in range(2)]
-        channels._http(server.url)._client.close()
+        channels._http(server.url).close()
 
     assert all(isinstance(answer, Accepted) for answer in answers)
     assert '"targeting": "M"' in json.dumps(server.calls[-1].content)

@@ -1,5 +1,6 @@
 """`dangol keys`, as people and programs use it."""
 
+import base64
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -179,3 +180,12 @@ def test_the_parameter_store_counts_versions_and_keeps_older_ones(emulator):
     assert store.versioned("key") == ("first", 1)
     assert store.replace("key", "second") == 2
     assert (store.versioned("key"), store.versioned("key", 1)) == (("second", 2), ("first", 1))
+
+
+def test_the_public_key_of_web_pushes_is_shown_and_the_private_one_is_not(parameters):
+    told = run("vapid", "--json")
+
+    key = json.loads(told.output)["key"]
+    assert len(base64.urlsafe_b64decode(key + "=")) == 65
+    assert run("vapid").output.strip() == key
+    assert parameters.secret("web-push-key") not in told.output

@@ -111,7 +111,7 @@ def test_keys_come_from_the_parameter_store_and_are_missed_by_name(emulator):
         templates = bootstrap.build_templates(ours, project)
         assert templates is not None
         assert templates.template("KA01TP01").approved
-        channels._http(server.url)._client.close()
+        channels._http(server.url).close()
     assert bootstrap.build_templates(ours, Project(project="x", sender=project.sender)) is None
 
 

@@ -3,32 +3,40 @@
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from botocore.config import Config
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from dangol.adapters import webhooks
+from dangol.adapters.google_tokens import GoogleTokens, ServiceAccount
+from dangol.adapters.http2 import Http2
 from dangol.adapters.pictures import StoredPictures
 from dangol.adapters.provider_http import ProviderHttp
+from dangol.adapters.push_services import PushServices
+from dangol.adapters.sealing import Vapid, encoded, public_key, sealed
 from dangol.adapters.webhooks import SignedHooks
 from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
+from dangol.channels.fcm import FcmChannel
 from dangol.channels.nhn import NhnBrandChannel, NhnChannel, NhnKeys
 from dangol.channels.solapi import SolapiChannel, SolapiKeys, SolapiSender
+from dangol.channels.web_push import WebPushChannel
 from dangol.channels.webhook import WebhookChannel
 from dangol.domain.brand_message import Targeting
 from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError, UnavailableError
 from dangol.domain.picture import picture_key
 from dangol.domain.providers import ProviderName, Terms, terms_of
-from dangol.ports import Accepted, Channel, Message, Refused
+from dangol.ports import Accepted, Answer, Channel, Message, Refused
 from tests.fakes import FakeObjects
-from tests.fakes.providers import aws_sms, endpoint, nhn, solapi
+from tests.fakes.providers import aws_sms, endpoint, fcm, nhn, solapi, web_push
+from tests.fakes.providers.http2_server import trusting
 from tests.fakes.providers.server import LOST, TAKEN_AND_LOST
 
 # Long enough for a call on a busy machine, short enough to wait for.
@@ -50,8 +58,8 @@ def closed() -> Iterator[None]:
 
 
 def http(url: str) -> ProviderHttp:
-    made = ProviderHttp(url, httpx.Timeout(PATIENCE))
-    OPEN.append(made._client)
+    made = ProviderHttp(url, PATIENCE)
+    OPEN.append(made)
     return made
 
 
@@ -133,6 +141,55 @@ def aws_of(url: str, secret: str = aws_sms.SECRET) -> AwsSmsChannel:
     return AwsSmsChannel(client, AwsSmsSender(aws_sms.ORIGINATION, "receipts", "lake"))
 
 
+def http2(url: str) -> Http2:
+    made = Http2(url.removesuffix("/token"), trusting, PATIENCE)
+    OPEN.append(made)
+    return made
+
+
+def fcm_of(url: str, secret: str = "") -> FcmChannel:
+    other = fcm.pem(rsa.generate_private_key(65537, 2048)) if secret else ""
+    account = ServiceAccount.parse(fcm.account(url, other))
+    return FcmChannel(http2(url), GoogleTokens(lambda: account, http2))
+
+
+def push(place: int) -> Message:
+    action = ("보기", "https://go.shop.example/c/t")
+    told = replace(text(place), address=f"token-{place}", kind="", title="(광고)단골상점", send_id=f"s{place}")
+    return replace(told, action=action, ttl=3_600)
+
+
+class Subscribed:
+    """Web pushes to browsers whose service is at `url`, wherever the message thinks that it is."""
+
+    def __init__(self, url: str, channel: WebPushChannel) -> None:
+        self.url, self.channel, self.batch_size = url, channel, channel.batch_size
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Answer]:
+        return self.channel.send([replace(m, address=m.address.replace(web_push.PLACE, self.url)) for m in messages])
+
+
+def web_push_of(url: str, secret: str = "") -> Subscribed:
+    services = PushServices(lambda _: True, schemes=frozenset({"http"}), timeout=PATIENCE)
+    OPEN.append(services)
+    key = encoded(b"\x02" * 32) if secret else web_push.KEY
+    return Subscribed(url, WebPushChannel(services, Vapid(lambda: key, web_push.CONTACT, time.time), sealed))
+
+
+def web(place: int) -> Message:
+    return replace(push(place), address=web_push.subscription(f"u{place}"))
+
+
+def _refuse_fcm(server: fcm.FakeFcm, token: str) -> str:
+    server.faults[token] = fcm.fault(400, "INVALID_ARGUMENT", "Request payload is too large")
+    return "fcm_invalid_argument"
+
+
+def _refuse_web_push(server: web_push.FakePushService, name: str) -> str:
+    server.statuses[name] = (400,)
+    return "web_push_400"
+
+
 @dataclass(frozen=True)
 class Case:
     """A provider on one channel: its fake, the adapter that leads there, and a message of its kind."""
@@ -149,6 +206,8 @@ class Case:
     secrets: tuple[str, ...] = ()
     # Whether its status alone says that a message was taken.
     terse: bool = False
+    # How many calls the three messages of a batch are.
+    calls: int = 1
     # The channel, where the provider's terms are others there.
     on: str = ""
 
@@ -260,6 +319,31 @@ CASES = [
         secrets=(endpoint.SECRET,),
         terse=True,
     ),
+    Case(
+        "push by fcm",
+        "fcm",
+        fcm.FakeFcm,
+        fcm_of,
+        push,
+        _refuse_fcm,
+        fcm.fault(429, "RESOURCE_EXHAUSTED", code="QUOTA_EXCEEDED"),
+        number=lambda message: message.address,
+        secrets=("ya29.secret", fcm.pem()[100:140], fcm.PROJECT),
+        calls=3,
+    ),
+    Case(
+        "web push",
+        "vapid",
+        lambda: web_push.FakePushService(public=public_key(web_push.KEY)),
+        web_push_of,
+        web,
+        _refuse_web_push,
+        (429, {}),
+        number=lambda message: message.user_id,
+        secrets=(web_push.KEY, "vapid t="),
+        terse=True,
+        calls=3,
+    ),
 ]
 
 
@@ -292,11 +376,11 @@ def test_what_is_taken_has_an_id_and_is_taken_once(case, server):
     answers = case.channel(server.url).send(messages)
 
     assert all(isinstance(answer, Accepted) and answer.provider_id for answer in answers)
-    assert server.taken == [case.number(message) for message in messages]
+    assert sorted(server.taken) == [case.number(message) for message in messages]
 
 
 def test_who_is_asked_to_slow_down_sent_nothing(case, server):
-    server.instead.append(case.throttled)
+    server.instead += [case.throttled] * case.calls
 
     with pytest.raises(ThrottledError):
         case.channel(server.url).send(batch(case))
@@ -322,12 +406,12 @@ def test_a_provider_that_cannot_be_reached_took_nothing(case, socket_enabled):
 @pytest.mark.parametrize("lost", [LOST, TAKEN_AND_LOST])
 def test_a_call_that_is_cut_off_is_in_doubt_or_asked_again_and_never_taken_twice(case, server, lost):
     messages = batch(case)
-    server.instead.append(lost)
+    server.instead += [lost] * case.calls
 
     if case.terms.repeatable:
         answers = case.channel(server.url).send(messages)
         assert all(isinstance(answer, Accepted) and answer.provider_id for answer in answers)
-        assert server.taken == [case.number(message) for message in messages]
+        assert sorted(server.taken) == [case.number(message) for message in messages]
     else:
         with pytest.raises(DoubtError):
             case.channel(server.url).send(messages)
@@ -346,7 +430,7 @@ def test_a_call_that_is_cut_off_and_not_answered_again_stays_in_doubt(case, serv
 
 
 def test_an_error_of_the_provider_s_own_is_in_doubt(case, server):
-    server.instead += [(500, {"message": "oops"})] * 2
+    server.instead += [(500, {"message": "oops"})] * max(2, case.calls)
 
     with pytest.raises(DoubtError):
         case.channel(server.url).send(batch(case))
@@ -357,7 +441,7 @@ def test_an_error_of_the_provider_s_own_is_in_doubt(case, server):
     "case", [each for each in CASES if not each.terse and each.provider != "aws"], ids=repr, indirect=True
 )
 def test_an_answer_without_what_it_should_say_is_in_doubt(case, server):
-    server.instead += [(200, {})] * 2
+    server.instead += [(200, {})] * max(2, case.calls)
 
     with pytest.raises(DoubtError):
         case.channel(server.url).send(batch(case))
@@ -371,7 +455,7 @@ def test_a_part_of_a_batch_that_is_refused_is_told_apart(case, server):
 
     assert answers[-1] == Refused(reason)
     assert all(isinstance(answer, Accepted) for answer in answers[:-1])
-    assert server.taken == [case.number(message) for message in messages[:-1]]
+    assert sorted(server.taken) == [case.number(message) for message in messages[:-1]]
 
 
 def test_secrets_and_what_is_said_to_whom_stay_out_of_logs_and_errors(case, server, caplog):
@@ -380,8 +464,7 @@ def test_secrets_and_what_is_said_to_whom_stay_out_of_logs_and_errors(case, serv
     logging.getLogger("botocore").setLevel(logging.INFO)
     channel = case.channel(server.url)
     channel.send(messages)
-    server.instead.append((500, {}))
-    server.instead.append((500, {}))
+    server.instead += [(500, {})] * max(2, case.calls)
 
     with pytest.raises(SendError) as raised:
         channel.send(messages)
@@ -399,9 +482,9 @@ def test_connections_are_used_again(socket_enabled):
         channel = solapi_of(server.url, kept=kept)
         for place in range(3):
             channel.send([text(place)])
-        pool = kept._client._transport._pool  # type: ignore[attr-defined]
+        made = kept._pool.connection_from_url(server.url).num_connections
 
-        assert len(pool.connections) == 1
+        assert (made, len(server.calls)) == (1, 3)
 
 
 @pytest.mark.parametrize(

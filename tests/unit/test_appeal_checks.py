@@ -2,7 +2,6 @@
 
 import pytest
 
-from cli.definitions.appeal_checks import check_lines, lines_of
 from dangol.domain.statistics import smallest_visible, visible_at_best
 from tests.shop import CAMPAIGN, PROJECT, campaign, problems, write_shop
 
@@ -51,23 +50,6 @@ def test_an_arrow_beside_a_call_to_action_is_another_act(shop):
     source = CAMPAIGN.replace("안녕하세요\n", "▼ 쿠폰 받기\n  cta: {label: 보기, link: 'https://a.example'}\n")
 
     assert [note.partition("; ")[0] for note in notes(shop, source)] == ["5: message: A asks for 2 things"]
-
-
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [("한 줄", 1), ("한 줄\n두 줄", 2), ("가" * 22, 1), ("가" * 23, 2), ("a" * 44, 1), ("#{이름}님\n\n{{ plan }}", 3)],
-)
-def test_the_lines_of_a_push_are_counted_as_a_phone_breaks_them(text, lines):
-    assert lines_of(text) == lines
-
-
-def test_a_text_that_a_phone_cuts_is_told_where_its_channel_does(shop):
-    long = campaign(shop, CAMPAIGN.replace("안녕하세요", "가" * 45)).campaign
-
-    (found,) = check_lines(long.model_copy(update={"channel": "push"}))
-
-    assert found.problem == "A takes about 3 lines; a phone shows 2 before it is opened"
-    assert list(check_lines(long)) == []
 
 
 def test_an_audience_that_can_show_nothing_is_told_where_its_limit_says_so(shop):

@@ -128,7 +128,7 @@ SITE: dict[str, Any] = {"channel": "in_web", "message": {"text": "x"}}
     [
         ({"title": 7}, "is not text"),
         ({"purpose": "promo"}, "'marketing' or 'information'"),
-        ({"channel": "rcs"}, "'email', 'sms', 'lms', 'mms', 'alimtalk', 'brand_message', 'in_web', "),
+        ({"channel": "rcs"}, "'email', 'sms', 'lms', 'mms', 'alimtalk', 'brand_message', 'push', "),
         ({"channel": "sms", "message": {"text": "x", "html": "<p>x</p>"}}, "sms cannot show it"),
         ({"channel": "sms", "message": {"text": "x", "template": "KA01"}}, "sms cannot show it"),
         ({"channel": "lms", "message": {"text": "x", "image": "a.jpg"}}, "lms cannot show it"),

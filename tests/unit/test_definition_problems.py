@@ -3,6 +3,7 @@
 import pytest
 
 from cli.definitions import load_project, load_segment
+from dangol.domain.channel import CHANNEL_NAMES
 from tests.shop import CAMPAIGN, PROJECT, campaign, problems, write_shop
 
 
@@ -64,7 +65,7 @@ limits: {expires: 0s}
         ),
         (
             "campaigns/sale.yaml:9: channel: 'mail' is not allowed here; did you mean email? allowed: email, sms, lms, "
-            "mms, alimtalk, brand_message, in_web, in_app, webhook, console"
+            "mms, alimtalk, brand_message, push, web_push, in_web, in_app, webhook, console"
         ),
         "campaigns/sale.yaml:10: coupon: is not there yet",
         (
@@ -160,10 +161,7 @@ def test_a_missing_key_says_what_it_may_be(shop):
 
     assert told == [
         "campaigns/sale.yaml:1: audience: is missing",
-        (
-            "campaigns/sale.yaml:1: channel: is missing; one of email, sms, lms, mms, alimtalk, brand_message, "
-            "in_web, in_app, webhook, console"
-        ),
+        f"campaigns/sale.yaml:1: channel: is missing; one of {', '.join(CHANNEL_NAMES)}",
         "campaigns/sale.yaml:1: message: is missing",
         "campaigns/sale.yaml:1: purpose: is missing; one of marketing, information",
     ]
@@ -224,7 +222,7 @@ def test_a_goal_that_can_be_told_gets_no_notice(shop, goal):
         ('phone: "1588-0000"', "phone: 01012345670",
          '2: sender.phone: 01012345670 is not text; 따옴표로 감싸 주세요: "01012345670"'),
         ("provider: ses", "provider: sess", "9: channels.email.provider: 'sess' is not allowed here; did"),
-        ("  email: {", "  push: {", "9: channels.push: push is not there yet; allowed: email, sms, lms, mms, "),
+        ("  email: {", "  kakao: {", "9: channels.kakao: kakao is not there yet; allowed: email, sms, lms, mms, "),
         ("  email: {", "  sms: {", "9: channels.sms.provider: ses does not send on sms; one of solapi, aws, console"),
         ("keep: 8", "remember: [item_id]", "4: events.view_item.remember: is not there yet"),
         ("keep: 8", "keep: 8.5", "4: events.view_item.keep: '8.5' is not a whole number"),

@@ -381,3 +381,36 @@ def test_a_key_in_the_body_does_not_stand_in_for_a_wrong_header_and_is_not_looke
     large = world.ask("POST", "/v1/track", {**told, "properties": {"x": "x" * intake.MAX_CALL}})
 
     assert (wrong.status, large.status, world.queue.sent) == (401, 401, [])
+
+
+@pytest.mark.parametrize("call", ["track", "identify", "screen"])
+def test_the_token_of_the_device_that_speaks_is_taken(call):
+    world = World()
+    device = {"token": " phone ", "type": "ios", "advertisingId": "7A3CBEA0"}
+
+    status, _ = world.tell(call, {"userId": "u", "event": "x", "context": {"device": device}})
+
+    (said,) = world.happened
+    assert (status, said.device) == (200, "phone")
+    assert "7A3CBEA0" not in said.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "context",
+    [None, [], {"device": None}, {"device": {"token": None}}, {"device": {"token": "a b"}}, {"device": {"token": 7}}],
+)
+def test_a_token_that_can_be_none_refuses_no_event(context):
+    world = World()
+
+    status, _ = world.tell("track", {"userId": "u", "event": "x", "context": context})
+
+    (said,) = world.happened
+    assert (status, said.device) == (200, None)
+
+
+def test_half_a_character_is_no_token():
+    world = World()
+
+    status, _ = world.tell("track", b'{"userId": "u", "event": "x", "context": {"device": {"token": "\\ud800"}}}')
+
+    assert (status, world.happened[0].device) == (200, None)

@@ -8,7 +8,7 @@ import pytest
 
 from dangol.domain.errors import UnavailableError
 from dangol.domain.short_links import CODE_LENGTH, LIFETIME, Shortener, code_of, is_code
-from dangol.ports import Accepted, Message, Refused
+from dangol.ports import Answer, Message
 from tests.dispatching import NOW, World, chunk
 from tests.fakes import RecordingChannel
 from tests.shop_campaign import LINK_BASE, campaign, definition
@@ -27,7 +27,7 @@ class Looking(RecordingChannel):
         super().__init__()
         self._world = world
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
+    def send(self, messages: Sequence[Message]) -> Sequence[Answer]:
         assert all(self._world.short_links.path(code) for message in messages for code in message.short_links)
         return super().send(messages)
 

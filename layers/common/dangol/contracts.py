@@ -212,6 +212,17 @@ class Received(Contract):
     place: str = ""
 
 
+class DevicesGone(Contract):
+    """Devices of a person that take no push any more, as of `at` in epoch milliseconds: tokens, or endpoints."""
+
+    kind: Literal["devices_gone"] = "devices_gone"
+    id: str
+    user_id: str
+    channel: str
+    devices: list[str]
+    at: int
+
+
 class Performed(Contract):
     """Something a person did in the user's own product; times in epoch milliseconds."""
 
@@ -225,6 +236,8 @@ class Performed(Contract):
     value: str | None = None
     properties: dict[str, Any] = Field(default_factory=dict)
     source: str = ""
+    # The push token of the device that it was told from.
+    device: str | None = None
 
 
 class Identified(Contract):
@@ -238,6 +251,7 @@ class Identified(Contract):
     at: int
     received_at: int
     source: str = ""
+    device: str | None = None
 
 
 class Aliased(Contract):
@@ -338,7 +352,17 @@ class Listed(Contract):
 
 
 Happening = (
-    Decisions | Tracked | Received | Performed | Identified | Aliased | Consented | Listed | Noticed | Announcement
+    Decisions
+    | Tracked
+    | Received
+    | DevicesGone
+    | Performed
+    | Identified
+    | Aliased
+    | Consented
+    | Listed
+    | Noticed
+    | Announcement
 )
 EventWork = Annotated[Happening, Field(discriminator="kind")]
 event_work: TypeAdapter[Happening] = TypeAdapter(EventWork, config=_QUIET)

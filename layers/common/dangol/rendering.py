@@ -17,7 +17,7 @@ from dangol.domain.medium import medium
 from dangol.domain.message import sources
 from dangol.domain.project import MergeTag, Project
 from dangol.domain.tracking import MAX_LINKS
-from dangol.forms import alimtalk, brand_message, email, session, text, webhook
+from dangol.forms import alimtalk, brand_message, email, push, session, text, webhook
 from dangol.forms.filled import Filled, Formed
 
 _MERGE_TAG: Final = re.compile(r"#\{\s*([^{}\s][^{}]*?)\s*\}")
@@ -38,6 +38,8 @@ _FORMS: Final[Mapping[ChannelName, Callable[[Filled], Formed]]] = {
     "sms": text.formed,
     "alimtalk": alimtalk.formed,
     "brand_message": brand_message.formed,
+    "push": push.formed,
+    "web_push": push.formed,
     "in_web": session.formed,
     "in_app": session.formed,
     "webhook": webhook.formed,
@@ -65,6 +67,7 @@ class Rendered:
     action: tuple[str, str] | None = None
     buttons: tuple[tuple[str, str], ...] = ()
     coupon: tuple[str, str, str] | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

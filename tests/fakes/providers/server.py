@@ -32,7 +32,7 @@ class Call:
 class ProviderServer:
     """Answers calls by `answer`; what is in `instead` is met first, one after the other.
 
-    An entry of `instead` is `LOST`, `TAKEN_AND_LOST`, or a status with the JSON, or the text, to answer.
+    An entry of `instead` is `LOST`, `TAKEN_AND_LOST`, or a status with the JSON, or the text, to answer, and headers.
     """
 
     calls: list[Call] = field(default_factory=list)
@@ -76,7 +76,7 @@ def _handler(provider: ProviderServer) -> type[BaseHTTPRequestHandler]:
             provider.calls.append(call)
             met = provider.instead.popleft() if provider.instead else None
             if isinstance(met, tuple):
-                return self.say(met[0], met[1], {})
+                return self.say(met[0], met[1], met[2] if len(met) > 2 else {})
             answer = None if met == LOST else provider.answer(call)
             if met is not None or answer is None:
                 provider.released.wait(_LONGEST)

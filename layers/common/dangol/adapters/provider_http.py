@@ -1,48 +1,50 @@
 """One provider's HTTP API: connections kept and used again, with timeouts.
 
-No call that could be taken twice is made again here.
+By urllib3, which AWS is called with too, so that it is there and loaded already. No call that could be taken twice is
+made again here.
 """
 
+import json
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlsplit
 
-import httpx
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
+from dangol.adapters.answers import answer_of
 from dangol.domain.errors import DoubtError, UnavailableError
 from dangol.ports import HttpAnswer
 
 # Seconds. A provider that takes longer than this to answer is in doubt; the chunk's lease is longer.
-_TIMEOUTS: Final = httpx.Timeout(15.0, connect=3.0, pool=3.0)
-_LIMITS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=20.0)
+_TIMEOUT: Final = 15.0
+_CONNECTING: Final = 3.0
 # Connecting is tried once more: of a connection that was never made nobody took anything.
-_CONNECT_AGAIN: Final = 1
+_AGAIN: Final = urllib3.Retry(total=1, connect=1, read=False, redirect=False, status=False, other=False)
+_NEVER_MADE: Final = (NewConnectionError, ConnectTimeoutError)
 
-# They tell of every address that is called, and an address may hold a key.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
+# It tells of every address that is called, and an address may hold a key.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
 class ProviderHttp:
     """Calls below one address; kept for as long as the process lives."""
 
-    def __init__(self, base_url: str, timeouts: httpx.Timeout = _TIMEOUTS) -> None:
-        self._client = httpx.Client(
-            base_url=base_url,
-            timeout=timeouts,
-            transport=httpx.HTTPTransport(retries=_CONNECT_AGAIN, limits=_LIMITS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+    def __init__(self, base_url: str, timeout: float = _TIMEOUT) -> None:
+        self._base = base_url.rstrip("/")
+        self._host = urlsplit(base_url).hostname
+        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=_CONNECTING, read=timeout), retries=_AGAIN)
 
-    def post(self, path: str, content: Mapping[str, Any], headers: Mapping[str, str]) -> HttpAnswer:
+    def post(self, path: str, content: Mapping[str, object], headers: Mapping[str, str]) -> HttpAnswer:
         """Post JSON.
 
         Raises:
             UnavailableError: no connection was made, so nothing was taken.
             DoubtError: the call was cut off.
         """
-        return self._call("POST", path, headers, json=content)
+        body = json.dumps(content, ensure_ascii=False).encode()
+        return self._call("POST", path, {"content-type": "application/json", **headers}, body)
 
     def upload(
         self, path: str, fields: Mapping[str, str], files: Mapping[str, bytes], headers: Mapping[str, str]
@@ -54,7 +56,8 @@ class ProviderHttp:
             DoubtError: the call was cut off.
         """
         pictures = {name: (f"{name}.jpg", content, "image/jpeg") for name, content in files.items()}
-        return self._call("POST", path, headers, data=fields, files=pictures)
+        body, kind = urllib3.encode_multipart_formdata({**fields, **pictures})
+        return self._call("POST", path, {"content-type": kind, **headers}, body)
 
     def get(self, path: str, headers: Mapping[str, str]) -> HttpAnswer:
         """Ask for JSON.
@@ -63,18 +66,19 @@ class ProviderHttp:
             UnavailableError: no connection was made.
             DoubtError: the answer did not come.
         """
-        return self._call("GET", path, headers)
+        return self._call("GET", path, headers, None)
 
-    def _call(self, method: str, path: str, headers: Mapping[str, str], **content: Any) -> HttpAnswer:  # noqa: ANN401 - as httpx takes it
+    def close(self) -> None:
+        """Give the connections up."""
+        self._pool.clear()
+
+    def _call(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
+        told = {"accept": "application/json", **headers}
         try:
-            answer = self._client.request(method, path, headers=dict(headers), **content)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            answer = self._pool.request(method, f"{self._base}{path}", body=body, headers=told, redirect=False)
+        except HTTPError as error:
             # The message of the error may hold the address.
-            raise UnavailableError(f"{self._client.base_url.host} cannot be reached") from error
-        except httpx.TransportError as error:
-            raise DoubtError(f"{self._client.base_url.host} did not answer") from error
-        try:
-            said = answer.json()
-        except ValueError:
-            said = None
-        return HttpAnswer(answer.status_code, said if isinstance(said, dict) else {})
+            if isinstance(error.reason if isinstance(error, MaxRetryError) else error, _NEVER_MADE):
+                raise UnavailableError(f"{self._host} cannot be reached") from error
+            raise DoubtError(f"{self._host} did not answer") from error
+        return answer_of(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data)

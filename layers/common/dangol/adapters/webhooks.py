@@ -1,19 +1,18 @@
 """Webhooks by the standard library: to the address that was looked at, and to no other."""
 
 import http.client
-import socket
 import ssl
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from dangol.domain.errors import DoubtError, RejectedError, SendError, UnavailableError
+from dangol.adapters.public_address import connected
+from dangol.domain.errors import DoubtError, RejectedError, SendError
 from dangol.domain.webhook import headers, is_public
 from dangol.ports import Delivery, Hooks
 
 _TIMEOUT: Final = 5.0
-_PORTS: Final = {"https": 443, "http": 80}
 # Asks for another try; everything else but success is for good.
 _LATER: Final = frozenset({408, 425, 429})
 _SERVER_ERROR: Final = 500
@@ -37,39 +36,13 @@ class SignedHooks:
             DoubtError: no answer came.
         """
         address = urlsplit(url)
-        try:
-            found = self._looked_up(address)
-        except OSError as error:
-            raise UnavailableError("the name of a webhook's receiver leads nowhere") from error
-        if not found or not all(map(is_public, found)):
-            raise RejectedError("a webhook's receiver is at no public address")
-        try:
-            connection = self._connected(address, found[0])
-        except OSError as error:
-            raise UnavailableError("a webhook's receiver cannot be reached") from error
+        connection = connected(address, "a webhook's receiver", _TIMEOUT, is_public, ssl.create_default_context)
         try:
             return _status(connection, address, body, headers(hook_id, at, body, self._secrets()))
         except (OSError, http.client.HTTPException) as error:
             raise DoubtError("a webhook's receiver did not answer") from error
         finally:
             connection.close()
-
-    def _looked_up(self, address: SplitResult) -> list[str]:
-        port = address.port or _PORTS[address.scheme]
-        return [str(found[4][0]) for found in socket.getaddrinfo(address.hostname, port, type=socket.SOCK_STREAM)]
-
-    def _connected(self, address: SplitResult, ip: str) -> http.client.HTTPConnection:
-        host, port = address.hostname or "", address.port or _PORTS[address.scheme]
-        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
-        connection.sock = socket.create_connection((ip, port), timeout=_TIMEOUT)
-        if address.scheme == "https":
-            try:
-                # The certificate is the name's, whatever address it leads to.
-                connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
-            except OSError:
-                connection.close()
-                raise
-        return connection
 
 
 class SignedWebhooks:

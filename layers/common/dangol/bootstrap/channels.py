@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from dangol.adapters.parameters import SsmParameters
@@ -20,9 +21,11 @@ from dangol.pipeline.remembering import Remembered
 from dangol.ports import Channel, Templates
 
 if TYPE_CHECKING:
+    from dangol.adapters.http2 import Http2
     from dangol.adapters.objects import S3Objects
     from dangol.adapters.pictures import StoredPictures
     from dangol.adapters.provider_http import ProviderHttp
+    from dangol.adapters.push_services import PushServices
 
 T = TypeVar("T")
 # A repeated call could send twice: neither SES nor AWS's text messages have an idempotency key.
@@ -97,6 +100,24 @@ def _endpoint(config: Settings, _: Project, told: ChannelSettings) -> Channel:
     return WebhookChannel(SignedHooks(_secret(config, "webhook-secret")), told.url or "", partial(_real_time, config))
 
 
+def _fcm(config: Settings, _: Project, __: ChannelSettings) -> Channel:
+    from dangol.adapters.google_tokens import GoogleTokens, ServiceAccount
+    from dangol.channels.fcm import BASE_URL, FcmChannel
+
+    stored = _secret(config, "providers/fcm")
+    waves = _http2(json.loads(stored()).get("base_url", BASE_URL))
+    tokens = GoogleTokens(lambda: ServiceAccount.parse(stored()), _http2, clock_of(config).seconds)
+    return FcmChannel(waves, tokens, clock_of(config).seconds)
+
+
+def _vapid(config: Settings, project: Project, told: ChannelSettings) -> Channel:
+    from dangol.adapters.sealing import Vapid, sealed
+    from dangol.channels.web_push import WebPushChannel
+
+    sender = Vapid(_secret(config, "web-push-key"), f"mailto:{project.sender.email}", clock_of(config).seconds)
+    return WebPushChannel(_push_services(local=config.local), sender, sealed, told.icon or "")
+
+
 def _console(config: Settings, _: Project, __: ChannelSettings) -> Channel:
     from dangol.channels.console import ConsoleChannel
 
@@ -108,6 +129,8 @@ _BUILDERS: Final[Mapping[ProviderName, Callable[[Settings, Project, ChannelSetti
     "solapi": _solapi,
     "nhn": _nhn,
     "aws": _aws,
+    "fcm": _fcm,
+    "vapid": _vapid,
     "endpoint": _endpoint,
     "console": _console,
 }
@@ -160,6 +183,29 @@ def _http(base_url: str) -> "ProviderHttp":
     from dangol.adapters.provider_http import ProviderHttp
 
     return ProviderHttp(base_url)
+
+
+def _http2(url: str) -> "Http2":
+    """The connection that calls to an address go over."""
+    at = urlsplit(url)
+    return _http2_at(f"{at.scheme}://{at.netloc}")
+
+
+@cache
+def _http2_at(origin: str) -> "Http2":
+    from dangol.adapters.http2 import Http2
+
+    return Http2(origin)
+
+
+@cache
+def _push_services(*, local: bool) -> "PushServices":
+    from dangol.adapters.push_services import PushServices
+
+    if local:
+        # A browser's service of the local cloud's own is at no public address, and has no certificate.
+        return PushServices(lambda _: True, schemes=frozenset({"https", "http"}))
+    return PushServices()
 
 
 def _real_time(config: Settings) -> datetime:

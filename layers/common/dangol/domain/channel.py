@@ -7,7 +7,18 @@ from pydantic import AfterValidator, WithJsonSchema
 from dangol.domain.quantities import Text
 
 ChannelName = Literal[
-    "email", "sms", "lms", "mms", "alimtalk", "brand_message", "in_web", "in_app", "webhook", "console"
+    "email",
+    "sms",
+    "lms",
+    "mms",
+    "alimtalk",
+    "brand_message",
+    "push",
+    "web_push",
+    "in_web",
+    "in_app",
+    "webhook",
+    "console",
 ]
 CHANNEL_NAMES: Final[tuple[ChannelName, ...]] = get_args(ChannelName)
 # Nothing is handed over: messages wait until the person is there.

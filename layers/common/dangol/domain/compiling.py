@@ -25,6 +25,7 @@ from dangol.domain.condition import (
     SampleCondition,
     TraitCondition,
 )
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.doing import as_did
 from dangol.domain.event_bounds import did, did_not, first_did, keys_of, last_did
 from dangol.domain.matching import Moment
@@ -124,6 +125,9 @@ def _reachable(condition: ReachableCondition, _moment: Moment) -> Sieve:
     subject = Subject("trait", address_trait(condition.reachable))
     if subject.name == PHONE:
         # A store cannot tell a number that can be dialled from one that cannot.
+        return Sieve(Check(subject, "exists"), NEVER)
+    if condition.reachable in PUSH_TRAITS:
+        # Nor a list of devices from an empty one.
         return Sieve(Check(subject, "exists"), NEVER)
     return Sieve(Check(subject, "exists"), Check(subject, ">=", _PRINTABLE))
 

@@ -59,12 +59,17 @@ class SendError(DangolError):
     """A provider accepted none of a call's messages, or we cannot know."""
 
     retryable: ClassVar[bool] = False
+    after: float = 0.0
 
 
 class ThrottledError(SendError):
-    """The provider asked us to slow down."""
+    """The provider asked us to slow down, for `after` seconds where it named any."""
 
     retryable = True
+
+    def __init__(self, problem: str, after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(problem)
 
 
 class UnavailableError(SendError):

@@ -20,11 +20,15 @@ _UNSHOWN: Final[Mapping[ChannelName, tuple[str, ...]]] = {
     "mms": _TEXT,
     "alimtalk": ("title", "close", "subject", "preheader", "html", "image", *_BRAND),
     "brand_message": ("title", "close", "subject", "preheader", "html", "template"),
+    "push": ("subject", "preheader", "html", "close", "template", *_BRAND),
+    "web_push": ("subject", "preheader", "html", "close", "template", *_BRAND),
     "in_web": ("subject", "preheader", "html", "template", "image", *_BRAND),
     "in_app": ("subject", "preheader", "html", "template", "image", *_BRAND),
     "webhook": ("subject", "preheader", "html", "close", "template", "image", *_BRAND),
     "console": (),
 }
+# Channels whose picture the reader's device fetches.
+_BY_ADDRESS: Final = frozenset({"push", "web_push"})
 # The fields that are templates.
 _COPY: Final = ("subject", "title", "preheader", "text", "html", "close")
 _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
@@ -34,6 +38,8 @@ _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
     "mms": (("image", "an MMS needs a picture; write image: with a JPG file"),),
     "brand_message": (),
     "alimtalk": (("template", "an AlimTalk needs the code of its approved template"),),
+    "push": (),
+    "web_push": (),
     "in_web": (),
     "in_app": (),
     "webhook": (),
@@ -72,7 +78,8 @@ class MessageText(Node):
     close: Text | None = None
     cta: CallToAction | None = None
     image: Text | None = Field(
-        default=None, description="a JPG file, seen from the campaign's, for mms, sms and brand_message"
+        default=None,
+        description="a JPG file, seen from the campaign's, for mms, sms and brand_message; an address for pushes",
     )
     wide: Annotated[bool, Field(strict=True)] | None = Field(
         default=None, description="of brand_message: the picture is as wide as the screen"
@@ -131,14 +138,21 @@ def misfits(message: MessageText, channel: ChannelName) -> Iterator[tuple[str, s
     for name, problem in _NEEDED[channel]:
         if getattr(message, name) is None:
             yield name, problem
+    if channel in _BY_ADDRESS and message.image and not is_address(message.image):
+        yield "image", f"{channel} shows a picture by its address; write https://…"
     if message.wide and message.image is None:
         yield "wide", "a wide brand message needs a picture; write image: with a JPG file"
+
+
+def is_address(image: str) -> bool:
+    """Whether a picture is named by where it is on the web, as pushes do, and not by its file."""
+    return "://" in image or "{{" in image
 
 
 def sources(message: MessageText) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every template of a message, with its place in it; what is not said is left out."""
     nodes: list[tuple[tuple[str | int, ...], Node | None, tuple[str, ...]]] = [
-        ((), message, _COPY),
+        ((), message, (*_COPY, *(("image",) if is_address(message.image or "") else ()))),
         (("cta",), message.cta, ("label", "link")),
         *((("buttons", place), button, ("label", "link")) for place, button in enumerate(message.buttons or ())),
         (("coupon",), message.coupon, ("title", "description", "link")),

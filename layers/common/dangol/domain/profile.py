@@ -9,6 +9,7 @@ from math import inf
 from typing import Any, Final
 
 from dangol.domain.channel import BY_ID
+from dangol.domain.devices import PUSH_TRAITS, address, is_device_trait, state
 from dangol.domain.ledger import Entry
 from dangol.domain.medium import permission
 from dangol.domain.pending import Pending
@@ -34,8 +35,7 @@ ADDRESS_TRAITS: Final[Mapping[str, str]] = {
     "alimtalk": PHONE,
     "brand_message": PHONE,
     "kakao": PHONE,
-    "push": "push_token",
-    "web_push": "web_push",
+    **PUSH_TRAITS,
 }
 
 
@@ -134,13 +134,18 @@ class Profile:
     touches: Touches | None = None
 
     def address(self, channel: str) -> str | None:
-        """Where a message on `channel` would go, a phone number as E.164; the console and a session reach all by id."""
+        """Where a message on `channel` would go, a phone number as E.164, every device of a push.
+
+        The console and a session reach all by id.
+        """
         if channel in BY_ID:
             return self.user_id
         trait = ADDRESS_TRAITS.get(channel, channel)
         value = self.traits.get(trait)
         if not value:
             return None
+        if channel in PUSH_TRAITS:
+            return address(channel, value)
         return normalised(value) if trait == PHONE else str(value)
 
     def listed(self, name: str, since: int = 0) -> bool:
@@ -211,8 +216,11 @@ def let_facets_go(profile: Profile) -> None:
 
 
 def set_traits(profile: Profile, traits: Mapping[str, Any], at: int) -> None:
-    """Take over `traits` as of `at`; one that is known from a later time stays, None removes."""
+    """Take over `traits` as of `at`; one that is known from a later time stays, None removes, a device is one more."""
     for name, value in traits.items():
+        if is_device_trait(name):
+            state(profile.traits, profile.trait_times, name, value, at)
+            continue
         if at < profile.trait_times.get(name, at):
             continue
         profile.trait_times[name] = at

@@ -130,6 +130,10 @@ class ChannelSettings(Node):
     url: Annotated[Text, AfterValidator(checked)] | None = Field(
         default=None, description="where webhooks go: a public address of https"
     )
+    icon: Text | None = Field(default=None, description="the address of the icon that web pushes show")
+    refusal: Text | None = Field(
+        default=None, description="where people refuse pushes, as the end of an advertising one says: 앱 > 설정 > 알림"
+    )
     events: Text | None = Field(default=None, description="the configuration set of AWS that tells of receipts")
 
     @property

@@ -6,13 +6,15 @@ from typing import Final, Literal
 
 from dangol.domain.channel import ChannelName
 
-ProviderName = Literal["ses", "solapi", "nhn", "aws", "endpoint", "console"]
+ProviderName = Literal["ses", "solapi", "nhn", "aws", "fcm", "vapid", "endpoint", "console"]
 
 PROVIDERS: Final[Mapping[ChannelName, tuple[ProviderName, ...]]] = {
     "email": ("ses", "console"),
     "sms": ("solapi", "aws", "console"),
     "alimtalk": ("solapi", "nhn", "console"),
     "brand_message": ("solapi", "nhn", "console"),
+    "push": ("fcm", "console"),
+    "web_push": ("vapid", "console"),
     # dangol.js or the app fetches these.
     "in_web": (),
     "in_app": (),
@@ -43,6 +45,11 @@ TERMS: Final[Mapping[ProviderName, Terms]] = {
     "nhn": Terms(batch_size=100, rate=100, repeatable=True),
     # One message a call; the rate is that of the number or sender id, 1 to 100 a second.
     "aws": Terms(batch_size=1, rate=10),
+    # One device a call, a hundred people a wave; a project may send 600,000 a minute.
+    # https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
+    "fcm": Terms(batch_size=100, rate=1_000),
+    # One browser a call, a hundred people a wave; services publish no rate.
+    "vapid": Terms(batch_size=100, rate=300),
     # One message a call, to a system of the company's own; it knows a repetition by its id.
     "endpoint": Terms(batch_size=1, rate=10, repeatable=True),
     "console": Terms(batch_size=100, rate=1_000),

@@ -26,8 +26,8 @@ def advertised(text: str, project: Project, unsubscribe: str, law: AdvertisingLa
     if not law.labelled:
         return _elsewhere(text, project, unsubscribe, law)
     # Opened first: behind its label, a refusal that was written into the first line has a line of its own.
-    opened = _opened(text.strip(), project.sender.name)
-    said, body = _REFUSAL.search(opened), _REFUSAL.sub("", opened).rstrip()
+    begun = opened(text.strip(), project.sender.name)
+    said, body = _REFUSAL.search(begun), _REFUSAL.sub("", begun).rstrip()
     return "\n".join([body, *_contact(body, project), said[1] if said else _refusal(project, unsubscribe)])
 
 
@@ -43,12 +43,12 @@ def refusals(text: str) -> list[int]:
     return [n for n, line in enumerate(lines, 1) if _REFUSAL.search(line) or _LINKED_REFUSAL.search(line)]
 
 
-def _opened(body: str, name: str) -> str:
+def opened(body: str, name: str, between: str = "\n") -> str:
     """The body behind the label and the sender's name."""
     if not body.startswith(LABEL):
-        return f"{LABEL}{body}" if body.lstrip("[<〈【").startswith(name) else f"{LABEL}{name}\n{body}"
+        return f"{LABEL}{body}" if body.lstrip("[<〈【").startswith(name) else f"{LABEL}{name}{between}{body}"
     rest = body.removeprefix(LABEL)
-    return body if rest.lstrip(" [<〈【").startswith(name) else f"{LABEL}{name}\n{rest.lstrip()}"
+    return body if rest.lstrip(" [<〈【").startswith(name) else f"{LABEL}{name}{between}{rest.lstrip()}"
 
 
 def _contact(body: str, project: Project) -> list[str]:

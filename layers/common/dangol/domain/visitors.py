@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from dangol.domain.devices import is_device_trait, join
 from dangol.domain.profile import History, Profile, event_of, let_facets_go
 from dangol.domain.project import EventSpec
 
@@ -51,6 +52,9 @@ def pointer(visitor: Profile) -> Profile:
 def _join_traits(person: Profile, visitor: Profile) -> None:
     """Take over what is known from a later time; where both are of one time, the person's own stays."""
     for name in {*visitor.traits, *visitor.trait_times}:
+        if is_device_trait(name):
+            join(person.traits, name, visitor.traits.get(name))
+            continue
         at = visitor.trait_times.get(name, 0)
         known = name in person.traits or name in person.trait_times
         if known and at <= person.trait_times.get(name, 0):

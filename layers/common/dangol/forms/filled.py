@@ -37,7 +37,8 @@ class Formed:
     """A message in its channel's form; what is in it stays out of logs.
 
     `kind` is what a carrier calls it, where one channel has several; `values` are the variables of a template. What a
-    session shows has places of its own: a `title`, what closes it, and an `action`, its label and its address.
+    session shows has places of its own: a `title`, what closes it, and an `action`, its label and its address. `image`
+    is the address of a picture.
     """
 
     text: str = field(repr=False)
@@ -50,3 +51,4 @@ class Formed:
     action: tuple[str, str] | None = field(repr=False, default=None)
     buttons: tuple[tuple[str, str], ...] = field(repr=False, default=())
     coupon: tuple[str, str, str] | None = field(repr=False, default=None)
+    image: str = field(repr=False, default="")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from dangol.domain.devices import address
 from dangol.pipeline.moments import MomentError, happened_ms
 
 # Characters of an event's name, bytes of an id.
@@ -106,6 +107,17 @@ def an_event_name(said: Mapping[str, Any]) -> str:
     if len(text) > MAX_NAME:
         raise Refused("event", f"must be at most {MAX_NAME} characters long")
     return text
+
+
+def a_device(said: Mapping[str, Any]) -> str | None:
+    """The push token of the device that a mobile SDK speaks from, `context.device.token`.
+
+    An SDK puts it there by itself, so one that cannot be a token refuses nothing.
+    """
+    context = said.get("context")
+    device = context.get("device") if isinstance(context, dict) else None
+    token = device.get("token") if isinstance(device, dict) else None
+    return address("push", token) if isinstance(token, str) and _whole(token) else None
 
 
 def a_value(properties: Mapping[str, Any]) -> str | None:

@@ -20,7 +20,7 @@ from dangol.pipeline.leaving import Leaver
 from dangol.pipeline.run_plan import Way
 from dangol.pipeline.slots import Slots
 from dangol.pipeline.work import HELD_OUT, IN_FLIGHT, PENDING, Stores, Work
-from dangol.ports import Accepted, Journal, Message, Refused, Verdict
+from dangol.ports import Accepted, Answer, InDoubt, Journal, Message, Refused, Verdict
 
 # A hand-over that would begin later than this after its claim is decided again.
 PERMISSION_AGE: Final = 10.0
@@ -191,7 +191,7 @@ class Dispatcher:
     def _send(self, work: Work, step: int, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
         way = work.plan.ways[step]
         try:
-            answers = way.channel.send([messages[i] for i in batch])
+            answers: Sequence[Answer] = way.channel.send([messages[i] for i in batch])
         except DoubtError:
             work.wait(self._claimer.doubt(work, batch))
             return
@@ -199,10 +199,12 @@ class Dispatcher:
             self._hold_back(work, batch, f"provider: {error}")
             return
         except SendError as error:
-            answers = [Refused(str(error), retryable=error.retryable)] * len(batch)
+            answers = [Refused(str(error), retryable=error.retryable, after=error.after)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
             work.note(index, answer)
             several = way.run.campaign.channel if len(work.plan.ways) > 1 else ""
             if isinstance(answer, Accepted) and (kind := messages[index].kind or several):
                 work.kinds[index] = kind
+        if doubtful := [i for i, answer in zip(batch, answers, strict=True) if isinstance(answer, InDoubt)]:
+            work.wait(self._claimer.doubt(work, doubtful))
         self._claimer.refused(work, step, batch)

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from dangol.contracts import Aliased, Identified, Performed
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.pending import Pending, asked_for, most_recent
 from dangol.domain.profile import ANONYMOUS_PREFIX, Occurrence, Profile, fold, scaled, set_traits
 from dangol.domain.project import Project
@@ -52,7 +53,8 @@ class Folder:
         for position in range(0, len(people), PEOPLE_AT_ONCE):
             part = {user: by_person[user] for user in people[position : position + PEOPLE_AT_ONCE]}
             new += self._fold(part, project)
-        self._catalogue.add("traits", {name for h in happenings if isinstance(h, Identified) for name in h.traits})
+        names = {name for h in happenings if isinstance(h, Identified) for name in h.traits}
+        self._catalogue.add("traits", names | {PUSH_TRAITS["push"] for h in happenings if h.device})
         self._catalogue.add("events", {h.event for h in happenings if isinstance(h, Performed)})
         events = sum(isinstance(h, Performed) for h in happenings)
         return Recorded(people=len(people), events=events, duplicates=len(happenings) - new)
@@ -138,6 +140,8 @@ def _remember(profile: Profile, fresh: Iterable[bytes], today: int) -> None:
 
 
 def _apply(profile: Profile, happening: Performed | Identified, project: Project) -> None:
+    if happening.device:
+        set_traits(profile, {PUSH_TRAITS["push"]: happening.device}, happening.at // 1000)
     if isinstance(happening, Identified):
         set_traits(profile, happening.traits, happening.at // 1000)
         return

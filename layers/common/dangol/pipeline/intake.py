@@ -12,7 +12,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from dangol.pipeline.call_fields import Refused, a_moment, a_part, a_user_id, a_value, an_event_name, an_id, an_object
+from dangol.pipeline.call_fields import (
+    Refused,
+    a_device,
+    a_moment,
+    a_part,
+    a_user_id,
+    a_value,
+    an_event_name,
+    an_id,
+    an_object,
+)
 from dangol.pipeline.consent_calls import ConsentError, consent_in
 from dangol.pipeline.packing import TooLargeError, unpacked
 from dangol.pipeline.remembering import Remembered
@@ -110,6 +120,8 @@ class Intake:
             "received_at": int(now.timestamp() * 1000),
             "source": source,
         }
+        if token := a_device(said):
+            shared["device"] = token
         if not shared["user_id"] and not shared["anonymous_id"]:
             raise Refused("userId", "userId or anonymousId is needed")
         if call == "identify":

@@ -33,6 +33,8 @@ class Leaver:
             decisions = decisions_of(work, self._s.clock.now())
             if decisions.decided:
                 self._s.events.send([decisions.model_dump_json()])
+            if work.gone:
+                self._s.events.send([told.model_dump_json() for told in work.gone])
             if left and self._park(work, after, deltas):
                 return deltas
             if left:

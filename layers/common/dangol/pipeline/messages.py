@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from dangol.contracts import Recipient
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import Campaign
 from dangol.domain.channel import SESSION
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.project import Project
 from dangol.domain.reference import Reference
 from dangol.domain.short_links import SHORTENED, Shortener
@@ -17,7 +19,11 @@ from dangol.ports import Message
 from dangol.rendering import LinkSigner, MessageTemplate
 
 # Channels that have no pixel to show.
-_PLAIN_TEXT: Final = frozenset({"console", "webhook", "brand_message", *SHORTENED, *SESSION})
+_PLAIN_TEXT: Final = frozenset({"console", "webhook", "brand_message", *PUSH_TRAITS, *SHORTENED, *SESSION})
+# For how long a device that is off may be late for a push: a day later it is no news.
+_TTL: Final = timedelta(days=1)
+# What FCM and browsers' services take at most.
+_LONGEST_TTL: Final = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Renderer:
             kind=rendered.kind,
             advertising=advertising,
             template=said.template or "",
-            image=said.image or "",
+            image=rendered.image or said.image or "",
             wide=said.wide or False,
             buttons=rendered.buttons,
             coupon=rendered.coupon,
@@ -74,6 +80,7 @@ class Renderer:
             title=rendered.title,
             close=rendered.close,
             action=rendered.action,
+            ttl=int(min(r.campaign.limits.expires or _TTL, _LONGEST_TTL).total_seconds()),
             send_id=sign(Mark(r.run, recipient.user_id, variant, SESSION_ID if in_session else SEND_ID), r.keys),
             short_links=shortener.paths,
         )

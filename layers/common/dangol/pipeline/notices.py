@@ -14,7 +14,19 @@ from dangol.domain.project import Project
 from dangol.domain.suppression import address_hash
 from dangol.domain.text_bytes import text_type
 from dangol.pipeline.plans import ChannelOf
-from dangol.ports import Accepted, Clock, Definitions, Journal, Journals, Ledgers, Message, Queue, Throttle, Verdict
+from dangol.ports import (
+    Accepted,
+    Clock,
+    Definitions,
+    InDoubt,
+    Journal,
+    Journals,
+    Ledgers,
+    Message,
+    Queue,
+    Throttle,
+    Verdict,
+)
 
 # The journal's run that notices are kept under, and the letters of their states.
 NOTICES: Final = "notices"
@@ -86,6 +98,8 @@ class Notifier:
         else:
             if isinstance(answer, Accepted):
                 answered, outcome = answer.provider_id, "sent"
+            elif isinstance(answer, InDoubt):
+                answered, outcome = answer.reason, "unknown"
             elif answer.retryable:
                 raise ConflictError(answer.reason)
             else:

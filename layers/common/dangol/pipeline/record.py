@@ -11,6 +11,7 @@ from dangol.contracts import (
     Aliased,
     Announcement,
     Consented,
+    DevicesGone,
     Happening,
     Identified,
     Listed,
@@ -29,6 +30,7 @@ from dangol.pipeline.forgotten import remembered
 from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.lake import LakeWriter
 from dangol.pipeline.listing import Lister
+from dangol.pipeline.pruning import Pruner
 from dangol.pipeline.receiving import Receiver
 from dangol.pipeline.recorded import Recorded
 from dangol.ports import (
@@ -75,6 +77,7 @@ class Recorder:
         self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
         self._receiver = Receiver(stores.ledgers, stores.profiles, known, stores.tasks)
+        self._pruner = Pruner(stores.profiles)
         self._converter = Converter(stores.ledgers, stores.outcomes, known, self._lake)
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock, self._count)
         self._consents = Consents(stores.ledgers, stores.profiles)
@@ -95,6 +98,7 @@ class Recorder:
         # Who dismissed a message is told by the lake: the ledger has no flag left for it.
         self._engagement.record([h for h in batch if isinstance(h, Tracked) and h.kind != "dismissed"])
         self._receiver.record([h for h in batch if isinstance(h, Received)])
+        self._pruner.record([h for h in batch if isinstance(h, DevicesGone)])
         self._count([h for h in batch if isinstance(h, Performed)], project)
         # Last, for they ask others: whoever is down must hold up nothing of the above.
         self._announcer.deliver([h for h in batch if isinstance(h, Announcement)], project, self._stores.clock)

@@ -18,7 +18,7 @@ from dangol.domain.text_bytes import text_type
 from dangol.domain.tracking import NO_RUN, Keys
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.pipeline.plans import ChannelOf, campaign_pace, provider_of
-from dangol.ports import Accepted, Clock, Message, ShortLinks, Throttle
+from dangol.ports import Accepted, Clock, InDoubt, Message, ShortLinks, Throttle
 from dangol.rendering import MissingVariableError
 
 _MARKS: Final = {"ko": "[테스트]"}
@@ -58,7 +58,7 @@ class Trial:
             return _told("failed", provider, reason=str(error))
         if isinstance(answer, Accepted):
             return _told("sent", provider, provider_id=answer.provider_id)
-        return _told("failed", provider, reason=answer.reason)
+        return _told("unknown" if isinstance(answer, InDoubt) else "failed", provider, reason=answer.reason)
 
     def _message(self, order: SendTest, campaign: Campaign, project: Project) -> Message:
         rendering = Rendering(NO_RUN, campaign, project, order.link_base, self.keys())

@@ -1,12 +1,12 @@
 """A chunk of recipients in the hands of one dispatcher."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from dangol.contracts import Decided, Decisions, Recipient, SendChunk
+from dangol.contracts import Decided, Decisions, DevicesGone, Recipient, SendChunk
 from dangol.domain.decision import Person, Reason
 from dangol.domain.draw import point
 from dangol.domain.errors import ConflictError
@@ -17,13 +17,14 @@ from dangol.pipeline.counting import arm_name
 from dangol.pipeline.run_plan import RunPlan
 from dangol.ports import (
     Accepted,
+    Answer,
     Clock,
     Inbox,
+    InDoubt,
     Journal,
     Journals,
     Ledgers,
     Queue,
-    Refused,
     ShortLinks,
     Throttle,
     Timer,
@@ -81,6 +82,8 @@ class Work:
     refused: dict[tuple[str, str], int] = field(default_factory=dict)
     # Whose address the provider says is wrong.
     wrong_address: set[int] = field(default_factory=set)
+    # Which of their devices take nothing any more.
+    gone: list[DevicesGone] = field(default_factory=list)
     # Whoever is left waits for the run to be resumed.
     paused: bool = False
     # The provider asked to wait.
@@ -110,14 +113,18 @@ class Work:
         before = 0 if self.provider_ids else self.chunk.tries
         return before + 1 if self.backing_off else 0
 
-    def wait(self, indexes: Iterable[int]) -> None:
-        """Leave these until the provider may be asked again."""
-        waits = dict.fromkeys(indexes, self.back_off)
+    def wait(self, indexes: Iterable[int], after: float = 0.0) -> None:
+        """Leave these until the provider may be asked again, for at least `after` seconds."""
+        waits = dict.fromkeys(indexes, max(self.back_off, min(after, MAX_DELAY)))
         self.waiting.update(waits)
         self.backing_off |= bool(waits)
 
-    def note(self, index: int, answer: Accepted | Refused) -> None:
-        """Note what the provider said of one message."""
+    def note(self, index: int, answer: Answer) -> None:
+        """Note what the provider said of one message; one that is in doubt stays in flight."""
+        if answer.gone:
+            self._part(index, answer.gone)
+        if isinstance(answer, InDoubt):
+            return
         if isinstance(answer, Accepted):
             self.states[index] = SENT
             self.provider_ids[index] = answer.provider_id
@@ -126,13 +133,19 @@ class Work:
                 self.why.pop(index, None)
         elif answer.retryable:
             self.states[index] = PENDING
-            self.wait([index])
+            self.wait([index], answer.after)
         else:
             # The hand-over before that is still in doubt.
             self.states[index] = UNKNOWN if self.why.get(index) == RESENT else FAILED
             self.why[index] = answer.reason
             if answer.suppress:
                 self.wrong_address.add(index)
+
+    def _part(self, index: int, devices: Sequence[str]) -> None:
+        """Note devices that took nothing any more, as of their person's claim: which was before they were asked."""
+        entry, user = self.entries[index], self.recipient(index).user_id
+        told = {"user_id": user, "channel": entry.channel, "devices": list(devices), "at": entry.claimed_at * 1000}
+        self.gone.append(DevicesGone(id=f"{self.plan.name}:{user}:{entry.channel}:gone", **told))
 
     def fall(self, indexes: Iterable[int]) -> None:
         """Note that the step of these has failed, and that another one follows."""

@@ -2,16 +2,20 @@
 
 from dangol.ports.channels import (
     Accepted,
+    Answer,
     Channel,
     Delivery,
     Hooks,
     Http,
     HttpAnswer,
+    InDoubt,
     Message,
     Pictures,
+    Post,
     Refused,
     ShortLinks,
     Templates,
+    Waves,
     Webhooks,
 )
 from dangol.ports.clock import Clock, Throttle
@@ -24,6 +28,7 @@ from dangol.ports.runs import Definition, Definitions, RunItem, RunName, Runs
 
 __all__ = [
     "Accepted",
+    "Answer",
     "Catalogue",
     "Channel",
     "Clock",
@@ -33,6 +38,7 @@ __all__ = [
     "Hooks",
     "Http",
     "HttpAnswer",
+    "InDoubt",
     "Inbox",
     "Journal",
     "Journals",
@@ -46,6 +52,7 @@ __all__ = [
     "Page",
     "People",
     "Pictures",
+    "Post",
     "Profiles",
     "Queries",
     "Queue",
@@ -63,5 +70,6 @@ __all__ = [
     "Traces",
     "Verdict",
     "Waiting",
+    "Waves",
     "Webhooks",
 ]

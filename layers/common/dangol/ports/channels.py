@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from dangol.domain.approved_template import ApprovedTemplate
+from dangol.domain.errors import SendError
 from dangol.domain.fate import Fate
 
 
@@ -33,11 +34,13 @@ class Message:
     # The code of a template that the provider knows, and its variables.
     template: str = ""
     values: Mapping[str, str] = field(repr=False, default_factory=dict)
-    # A picture by its key in the project's bucket, and what a brand message has beside its words.
-    image: str = ""
+    # A picture: by its key in the project's bucket, or for a push by its address; and what a brand message has besides.
+    image: str = field(repr=False, default="")
     wide: bool = False
     buttons: tuple[tuple[str, str], ...] = field(repr=False, default=())
     coupon: tuple[str, str, str] | None = field(repr=False, default=None)
+    # For how long a device that is off may be late for it, in seconds.
+    ttl: int = 0
     # What the codes in its text stand for; to be stored before the text goes out.
     short_links: Mapping[str, str] = field(repr=False, default_factory=dict)
 
@@ -49,21 +52,25 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took it."""
+    """The provider took it; `gone` are devices of the person that it says take nothing any more."""
 
     provider_id: str
+    gone: tuple[str, ...] = field(repr=False, default=())
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The provider refused this one: for good, or for now (`retryable`).
 
-    `suppress` where it is the address that is wrong, so that nothing more is sent there.
+    `suppress` where it is the address that is wrong, so that nothing more is sent there; `gone` are devices of the
+    person that take nothing any more. `after` seconds are what the provider asks to be left alone for.
     """
 
     reason: str
     retryable: bool = False
     suppress: bool = False
+    gone: tuple[str, ...] = field(repr=False, default=())
+    after: float = 0.0
 
     @classmethod
     def by(cls, reason: str, fate: Fate) -> "Refused":
@@ -72,11 +79,44 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The provider may have taken this one of a call's messages, or of a wave of calls."""
+
+    reason: str
+    gone: tuple[str, ...] = field(repr=False, default=())
+
+
+Answer = Accepted | Refused | InDoubt
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswer:
     """What a provider answered: a status, and its JSON; empty where that is no object."""
 
     status: int
     content: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    # What it asks to be left alone for, in seconds; 0 where it names nothing.
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One call of a wave; what it says stays out of logs, and so does its address, which may be a secret."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Waves(Protocol):
+    """Many calls in flight at once."""
+
+    def post_all(self, posts: Sequence[Post]) -> Sequence[HttpAnswer | SendError]:
+        """Post all of them, none of them twice; for each, in order, the answer, or why there is none.
+
+        That is `UnavailableError` or `RejectedError` where it was certainly not taken, else `DoubtError`.
+        """
+        ...
 
 
 class Http(Protocol):
@@ -122,7 +162,7 @@ class Channel(Protocol):
 
     batch_size: int
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
+    def send(self, messages: Sequence[Message]) -> Sequence[Answer]:
         """Hand at most `batch_size` messages over; one answer each, in order.
 
         Raises:
