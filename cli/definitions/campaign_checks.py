@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText, Variant
-from dangol.domain.channel import BY_ID, SESSION
+from dangol.domain.channel import BY_ID, SESSION, ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart, sources
@@ -43,13 +44,25 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     parts = list(written_parts(campaign))
     wrong = list(check_copy(parts, project))
     yield from wrong
-    if not wrong:
-        yield from check_texts(campaign, project, parts)
-    yield from _check_law(campaign, project)
+    for place, channel in enumerate(campaign.steps):
+        if not wrong:
+            yield from _check_step(campaign, channel, project, parts)
+        yield from _check_law(campaign.on(channel), project)
+        if medium(channel) not in {*project.channels, *BY_ID}:
+            problem = f"{channel} is not set up; messages are written out instead of sent"
+            path = ("channels", place) if campaign.channels else ("channel",)
+            yield Finding(path, problem, f"set up channels.{medium(channel)} in dangol.yaml", notice=True)
     yield from _check_goal(campaign, project)
-    if medium(campaign.channel) not in {*project.channels, *BY_ID}:
-        problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
-        yield Finding(("channel",), problem, f"set up channels.{medium(campaign.channel)} in dangol.yaml", notice=True)
+
+
+def _check_step(
+    campaign: Campaign, channel: ChannelName, project: Project, parts: Iterable[tuple[Path, Part]]
+) -> Iterator[Finding]:
+    """The texts of one of the channels, told where they are written."""
+    theirs = [(path, part) for path, part in parts if "messages" not in path or path[-1] == channel]
+    for finding in check_texts(campaign.on(channel), project, theirs):
+        own = finding.path[:1] == ("message",) and channel in campaign.by_channel
+        yield replace(finding, path=("messages", channel, *finding.path[1:])) if own else finding
 
 
 def written_parts(campaign: Campaign) -> Iterator[tuple[Path, Part]]:

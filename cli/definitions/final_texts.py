@@ -46,11 +46,12 @@ class FinalText:
 
 
 def final_texts(campaign: Campaign, project: Project) -> Sequence[FinalText]:
-    """The texts of a campaign, one for each variant; none on a channel where nothing is counted.
+    """The texts of a campaign, one for each variant on each channel; none on a channel where nothing is counted.
 
     A variant whose template does sums with a trait is left out: it has a text for real people alone.
     """
-    return list(_texts(campaign, project)) if campaign.channel in COUNTED else []
+    counted = [channel for channel in campaign.steps if channel in COUNTED]
+    return [text for channel in counted for text in _texts(campaign.on(channel), project)]
 
 
 def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
