@@ -34,8 +34,8 @@ COUPON = '  coupon: {title: "TITLE", description: "DESCRIPTION", link: "https://
 LABELLED = " would appear twice: Kakao puts (광고) before the sender's name; take it out"
 REFUSAL = "how to refuse would appear twice: Kakao puts it below every brand message; take this line out"
 REFUSING = (
-    "advertising to people in Korea must show the sender's phone and a free number to refuse by (Network Act Art. 50(4) "
-    "and (6))"
+    "advertising to people in Korea must show the sender's phone and a free number to refuse by (Network Act "
+    "Art. 50(4) and (6))"
 )
 TITLES = (
     "1원 할인 쿠폰",
