@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from cli.definitions.appeal_checks import check_appeals, check_lines, check_size
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
+from cli.definitions.law_checks import check_law
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText, Variant
-from dangol.domain.channel import BY_ID, SESSION, ChannelName
+from dangol.domain.channel import BY_ID, ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart, sources
@@ -24,13 +26,6 @@ from dangol.rendering import MessageTemplate, merge_tags
 
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
-# What of the sender advertising has to show in Korea, and which article says so.
-_SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
-    "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),
-    "sms": (("phone", "refusal_number"), "the sender's phone and a free number to refuse by", "Art. 50(4) and (6)"),
-    # Kakao shows the channel's name and how to refuse by itself.
-    "brand_message": ((), "", ""),
-}
 _LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
 
 
@@ -44,25 +39,40 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     parts = list(written_parts(campaign))
     wrong = list(check_copy(parts, project))
     yield from wrong
+    for channel in () if wrong else campaign.steps:
+        yield from _check_step(campaign, channel, project, parts)
+    # What holds on several channels is told once.
+    yield from dict.fromkeys(
+        found for channel in campaign.steps for found in _check_there(campaign.on(channel), project)
+    )
+    yield from check_size(campaign, project)
+    yield from _check_goal(campaign, project)
     for place, channel in enumerate(campaign.steps):
-        if not wrong:
-            yield from _check_step(campaign, channel, project, parts)
-        yield from _check_law(campaign.on(channel), project)
         if medium(channel) not in {*project.channels, *BY_ID}:
             problem = f"{channel} is not set up; messages are written out instead of sent"
-            path = ("channels", place) if campaign.channels else ("channel",)
-            yield Finding(path, problem, f"set up channels.{medium(channel)} in dangol.yaml", notice=True)
-    yield from _check_goal(campaign, project)
+            where = ("channels", place) if campaign.channels else ("channel",)
+            yield Finding(where, problem, f"set up channels.{medium(channel)} in dangol.yaml", notice=True)
 
 
 def _check_step(
     campaign: Campaign, channel: ChannelName, project: Project, parts: Iterable[tuple[Path, Part]]
 ) -> Iterator[Finding]:
     """The texts of one of the channels, told where they are written."""
-    theirs = [(path, part) for path, part in parts if "messages" not in path or path[-1] == channel]
+    theirs = [(path, part) for path, part in parts if _of(path, channel)]
     for finding in check_texts(campaign.on(channel), project, theirs):
         own = finding.path[:1] == ("message",) and channel in campaign.by_channel
         yield replace(finding, path=("messages", channel, *finding.path[1:])) if own else finding
+
+
+def _check_there(campaign: Campaign, project: Project) -> Iterator[Finding]:
+    yield from check_law(campaign, project)
+    yield from check_appeals(campaign)
+    yield from check_lines(campaign)
+
+
+def _of(path: Path, channel: str) -> bool:
+    """Whether what stands at `path` is said on `channel`: in common, or there alone."""
+    return "messages" not in path or path[-1] == channel
 
 
 def written_parts(campaign: Campaign) -> Iterator[tuple[Path, Part]]:
@@ -114,17 +124,6 @@ def _known_tags(tag: str, project: Project) -> str:
     if not known:
         return "declare it under merge_tags"
     return " ".join(part for part in (closest(tag, project.merge_tags), f"known: {known}") if part)
-
-
-def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
-    # What a page or an app shows itself is not transmitted to anybody.
-    if campaign.purpose != "marketing" or project.home_country != "KR" or campaign.channel in SESSION:
-        return
-    needed, shown, rule = _SHOWN.get(medium(campaign.channel), _SHOWN["email"])
-    missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]
-    if missing:
-        problem = f"advertising to people in Korea must show {shown} (Network Act {rule})"
-        yield Finding(("purpose",), problem, f"add {' and '.join(missing)} to dangol.yaml")
 
 
 def _check_goal(campaign: Campaign, project: Project) -> Iterator[Finding]:

@@ -1,4 +1,7 @@
-"""The text that people would get of a campaign on a channel that is counted: in its last words, with its size."""
+"""The text that people would get of a campaign, in its last words: with its size where the channel is counted.
+
+Of an e-mail that advertises, what the law made of its subject and of its end.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -29,7 +32,7 @@ _ADDRESS: Final = "https://a1b2c3d4e5.execute-api.ap-northeast-2.amazonaws.com"
 class FinalText:
     """One variant's text as somebody without any trait gets it; where a trait is needed its name stands in braces.
 
-    `kind` is what it is sent as, `price` that of one message.
+    `kind` is what it is sent as, `price` that of one message, `title` a subject too; `footer` is how an e-mail ends.
     """
 
     variant: str
@@ -39,6 +42,7 @@ class FinalText:
     price: float | None
     title: str
     text: str
+    footer: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -46,12 +50,14 @@ class FinalText:
 
 
 def final_texts(campaign: Campaign, project: Project) -> Sequence[FinalText]:
-    """The texts of a campaign, one for each variant on each channel; none on a channel where nothing is counted.
+    """The texts of a campaign, one for each variant on each of its channels.
+
+    None where nothing is counted and nothing was added.
 
     A variant whose template does sums with a trait is left out: it has a text for real people alone.
     """
-    counted = [channel for channel in campaign.steps if channel in COUNTED]
-    return [text for channel in counted for text in _texts(campaign.on(channel), project)]
+    shown = [*COUNTED, *(["email"] if campaign.purpose == "marketing" else [])]
+    return [t for channel in campaign.steps if channel in shown for t in _texts(campaign.on(channel), project)]
 
 
 def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
@@ -65,6 +71,7 @@ def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
             price=project.prices.get(kind),
             title=message.subject,
             text=shown(message) if campaign.channel == "brand_message" else message.text,
+            footer=message.text.rstrip().rpartition("\n\n")[2] if campaign.channel == "email" else "",
         )
 
 

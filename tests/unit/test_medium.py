@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 
 from dangol.domain.channel import CHANNELS
 from dangol.domain.compiling import sieve
-from dangol.domain.condition import ConsentedCondition
 from dangol.domain.consent import Word, hear
 from dangol.domain.contact_rules import Cap, QuietHours
 from dangol.domain.decision import Hold, Reason, Send, Skip, decide
@@ -18,6 +17,7 @@ from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.medium import medium, permission, within
 from dangol.domain.moment import Moment
 from dangol.domain.neighbours import TOO_SOON
+from dangol.domain.permission import ConsentedCondition
 from dangol.domain.profile import ADDRESS_TRAITS, Profile
 from dangol.domain.short_links import SHORTENED
 from dangol.domain.suppression import address_hash

@@ -13,7 +13,7 @@ from tests.fakes import FakeObjects
 from tests.pictures import jpg
 from tests.shop import PROJECT, campaign, problems, write_shop
 
-SHOP = PROJECT.replace('"서울시"', '"서울시", refusal_number: "080-000-0000"').replace(
+SHOP = PROJECT.replace('"서울시"', '"서울시", refusal_number: "080-000-0000", certificate: "1"').replace(
     "  email: {provider: ses}\n", "  sms: {provider: solapi}\n  brand_message: {provider: nhn, profile: key}\n"
 )
 PLACE = "campaigns/sale.yaml:7: message.image:"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dangol.domain.channel import ChannelName
-from dangol.domain.node import Node
+from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Text
 
 # What brand messages alone have.
@@ -81,6 +81,13 @@ class MessageText(Node):
         default=None, description="of brand_message: further buttons below that of cta"
     )
     coupon: Coupon | None = Field(default=None, description="of brand_message")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_attached(cls, told: object) -> object:
+        if isinstance(told, dict) and "attachments" in told:
+            raise wrong("attachments cost delivery and speed, and no click tells of them; write a link", "attachments")
+        return told
 
 
 class CallToActionPart(CallToAction):

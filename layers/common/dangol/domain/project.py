@@ -86,6 +86,9 @@ class Sender(Node):
     phone: Text | None = None
     address: Text | None = None
     refusal_number: Text | None = None
+    certificate: Text | None = Field(
+        default=None, description="the number of the certificate to send text messages in bulk (전송자격인증)"
+    )
 
 
 class Links(Node):
@@ -177,6 +180,10 @@ class Project(Node):
         default=True, description="tell people in Korea what came of their consent or refusal, as its law asks"
     )
 
+    consent_confirmation: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="tell people every two years what they consented to, as Korea's law asks"
+    )
+
     @model_validator(mode="after")
     def _providers_send_on_their_channels(self) -> Self:
         for name in SESSION & self.channels.keys():
@@ -215,6 +222,10 @@ class Project(Node):
     def number(self) -> str | None:
         """The number that text messages come from."""
         return self.settings("sms").from_ or self.sender.phone
+
+    def sends(self, channel: str) -> bool:
+        """Whether messages on a channel are handed to a provider, and not written out instead."""
+        return self.settings(channel).provider not in (None, "console")
 
     @property
     def home_country(self) -> str | None:

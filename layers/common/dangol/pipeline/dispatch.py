@@ -11,7 +11,7 @@ from typing import Final
 
 from dangol.contracts import SendChunk
 from dangol.domain.channel import SESSION
-from dangol.domain.errors import ConflictError, DoubtError, SendError
+from dangol.domain.errors import AccountError, ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.domain.short_links import LIFETIME
 from dangol.pipeline.claiming import Claimer, Turn
@@ -147,6 +147,8 @@ class Dispatcher:
                 work.waiting.update(dict.fromkeys(order[position:], 1.0))
                 return
             self._send(work, step, batch, messages)
+            if work.paused:
+                return
             if work.waiting.keys() & messages.keys():
                 work.wait(order[position + size :])
                 return
@@ -179,12 +181,22 @@ class Dispatcher:
             work.states[index] = letter
         self._s.journals.mark(work.snapshot())
 
+    def _hold_back(self, work: Work, batch: Sequence[int], because: str) -> None:
+        """Pause the run, which would fail everybody for what is none of theirs; whoever was left is still."""
+        self._mark(work, batch, PENDING)
+        work.plan.pause(because)
+        work.paused = True
+        self._claimer.withdraw(work, work.left())
+
     def _send(self, work: Work, step: int, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
         way = work.plan.ways[step]
         try:
             answers = way.channel.send([messages[i] for i in batch])
         except DoubtError:
             work.wait(self._claimer.doubt(work, batch))
+            return
+        except AccountError as error:
+            self._hold_back(work, batch, f"provider: {error}")
             return
         except SendError as error:
             answers = [Refused(str(error), retryable=error.retryable)] * len(batch)

@@ -66,6 +66,7 @@ class Plans:
             stopped=False,
             paused=False,
             ways=tuple(self._way(run, name, definition.link_base, keys) for name in campaign.steps),
+            pause=partial(self._pause, item.run),
             review=partial(self._review, item.run, limits) if (limits := campaign.limits.stop_when) else None,
         )
         return self._as_of(item, plan)
@@ -111,12 +112,15 @@ class Plans:
         self.runs.settle(item.run, decided(test, weights, self.runs.counts(item.run), now))
         return self.runs.get(item.run)
 
+    def _pause(self, run: str, because: str) -> None:
+        self.runs.pause(run, because)
+        self._plans.pop(run, None)
+
     def _review(self, run: str, limits: StopWhen) -> None:
         """Pause the run where too many of its last hand-overs failed, or opted out."""
         item, now = self.runs.get(run), tally(self.runs.counts(run))
         if because := too_many(limits, item.marks, now):
-            self.runs.pause(run, because)
-            self._plans.pop(run, None)
+            self._pause(run, because)
         elif (marks := slide(item.marks, now)) != item.marks:
             # Whoever marked it meanwhile did as well.
             self.runs.mark(item, marks)

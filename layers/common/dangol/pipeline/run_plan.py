@@ -1,7 +1,7 @@
 """What dispatching needs to know of a run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dangol.domain.run import Run
 from dangol.pipeline.messages import Renderer
@@ -34,3 +34,5 @@ class RunPlan:
     ways: tuple[Way, ...]
     # Looks at the last hand-overs, after some more of them; None where the campaign has no `limits.stop_when`.
     review: Callable[[], None] | None = None
+    # Pauses the run, for a reason that `status` tells.
+    pause: Callable[[str], None] = field(default=lambda _: None)
