@@ -64,15 +64,15 @@ def _render(console: Console, told: dict[str, Any]) -> None:
         console.print(f"{name}: {value}")
     console.print(f"\n{told['text']}")
     _render_beside(console, told)
-    if "file" in told:
-        console.print(f"\npage     {told['file']}")
 
 
 def _render_beside(console: Console, told: dict[str, Any]) -> None:
-    """The buttons and the coupon of a brand message, and a picture."""
+    """What stands beside the words: buttons, a coupon, a picture, the page that was written."""
     for button in told.get("buttons", ()):
         console.print(f"[{button['label']}] {button['link']}", markup=False)
     if coupon := told.get("coupon"):
         console.print(" · ".join(coupon.values()), markup=False)
     if "image" in told:
         console.print(f"{'image':8} {told['image']}")
+    if "file" in told:
+        console.print(f"\npage     {told['file']}")

@@ -13,6 +13,8 @@ from dangol.domain.project import Project
 _SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),
     "sms": (("phone", "refusal_number"), "the sender's phone and a free number to refuse by", "Art. 50(4) and (6)"),
+    # Kakao shows the channel's name and how to refuse by itself.
+    "brand_message": ((), "", ""),
 }
 _POSTAL: Final = "must show a postal address (CAN-SPAM, 15 U.S.C. 7704(a)(5)(A)(iii))"
 
@@ -29,11 +31,8 @@ def check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
 
 
 def _korea(channel: str, project: Project) -> Iterator[Finding]:
-    if channel == "brand_message":
-        # Kakao shows the channel's name and how to refuse by itself.
-        return
     text = medium(channel) == "sms"
-    needed, shown, rule = _SHOWN["sms" if text else "email"]
+    needed, shown, rule = _SHOWN.get(medium(channel), _SHOWN["email"])
     missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]
     if missing:
         problem = f"advertising to people in Korea must show {shown} (Network Act {rule})"

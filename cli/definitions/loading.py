@@ -81,8 +81,7 @@ def load_campaign(path: Path, project: Project | None, folder: Path | None = Non
             reader.report(check_pictures(campaign, path.parent), document)
         elif isinstance(document.content, dict):
             reader.report(check_copy(loose_parts(document.content), project), document)
-    finished, pictures = stored(reader.finish(campaign), path.parent)
-    campaign = _inlined(finished, name)
+    campaign, pictures = stored(_inlined(reader.finish(campaign), name), path.parent)
     body = campaign.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return LoadedCampaign(path.stem, campaign, source, body, tuple(reader.notices), pictures)
 
