@@ -56,8 +56,8 @@ def apply(
     """
     templates = bootstrap.build_templates(stack.settings, project) if _talks(campaigns) else None
     for campaign_id, campaign in campaigns:
-        if templates and campaign.channel == "alimtalk":
-            check_templates(templates, campaign_id, campaign)
+        if templates and "alimtalk" in campaign.steps:
+            check_templates(templates, campaign_id, campaign.on("alimtalk"))
         check_traits(stack, campaign_id, campaign, project)
         segments = (campaign.audience, *campaign.exclude, *project.always_exclude)
         check_lists(stack, segments, f"campaigns/{campaign_id}: audience")
@@ -142,7 +142,7 @@ def check_traits(stack: Stack, campaign_id: str, campaign: Campaign, project: Pr
 
 
 def _talks(campaigns: Iterable[tuple[str, Campaign]]) -> bool:
-    return any(campaign.channel == "alimtalk" for _, campaign in campaigns)
+    return any("alimtalk" in campaign.steps for _, campaign in campaigns)
 
 
 def check_templates(templates: Templates, campaign_id: str, campaign: Campaign) -> None:

@@ -14,7 +14,8 @@ from dangol.domain.text_advertising import misspelt_label, refusals
 from dangol.ports import Message
 
 # A campaign's messages as they are written, each with its place.
-Parts = Sequence[tuple[Path, MessagePart | MessageText]]
+Part = MessagePart | MessageText
+Parts = Sequence[tuple[Path, Part]]
 
 
 def check_brand_messages(campaign: Campaign, project: Project, parts: Parts) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
 from dangol.domain.campaign import Campaign, MessageText, Variant
-from dangol.domain.channel import BY_ID
+from dangol.domain.channel import BY_ID, ChannelName
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart, sources
@@ -40,18 +41,29 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     wrong = list(check_copy(parts, project))
     yield from wrong
     for channel in () if wrong else campaign.steps:
-        mine = [(path, part) for path, part in parts if _of(path, channel)]
-        yield from check_texts(campaign.on(channel), project, mine)
-        yield from check_pushes(campaign.on(channel), project)
+        yield from _check_step(campaign, channel, project, parts)
     # What holds on several channels is told once.
     yield from dict.fromkeys(
         found for channel in campaign.steps for found in _check_there(campaign.on(channel), project)
     )
     yield from check_size(campaign, project)
     yield from _check_goal(campaign, project)
-    if medium(campaign.channel) not in {*project.channels, *BY_ID}:
-        problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
-        yield Finding(("channel",), problem, f"set up channels.{medium(campaign.channel)} in dangol.yaml", notice=True)
+    for place, channel in enumerate(campaign.steps):
+        if medium(channel) not in {*project.channels, *BY_ID}:
+            problem = f"{channel} is not set up; messages are written out instead of sent"
+            where = ("channels", place) if campaign.channels else ("channel",)
+            yield Finding(where, problem, f"set up channels.{medium(channel)} in dangol.yaml", notice=True)
+
+
+def _check_step(
+    campaign: Campaign, channel: ChannelName, project: Project, parts: Iterable[tuple[Path, Part]]
+) -> Iterator[Finding]:
+    """The texts of one of the channels, told where they are written."""
+    theirs = [(path, part) for path, part in parts if _of(path, channel)]
+    on = campaign.on(channel)
+    for finding in (*check_texts(on, project, theirs), *check_pushes(on, project)):
+        own = finding.path[:1] == ("message",) and channel in campaign.by_channel
+        yield replace(finding, path=("messages", channel, *finding.path[1:])) if own else finding
 
 
 def _check_there(campaign: Campaign, project: Project) -> Iterator[Finding]:

@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from cli.definitions.brand_checks import Parts, check_brand_messages
+from cli.definitions.brand_checks import Part, Parts, check_brand_messages
 from cli.definitions.final_texts import FinalText, final_texts
 from cli.definitions.findings import Finding
 from dangol.domain.campaign import Campaign
 from dangol.domain.medium import medium
-from dangol.domain.message import MessagePart, MessageText
 from dangol.domain.project import Project
 from dangol.domain.text_advertising import misspelt_label
 from dangol.domain.text_bytes import LMS_BYTES, TITLE_BYTES, foreign, text_bytes
@@ -56,7 +55,7 @@ def _written(text: str, campaign: Campaign, project: Project) -> Iterator[Findin
     yield from _foreign(text, "text")
 
 
-def _beside(part: MessagePart | MessageText, project: Project) -> Iterator[Finding]:
+def _beside(part: Part, project: Project) -> Iterator[Finding]:
     """What stands beside the text and is sent with it: a title, and the label of the act."""
     if project.settings("sms").provider in _UNICODE:
         return

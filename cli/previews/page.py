@@ -102,7 +102,8 @@ def _kakao(shown: Shown) -> dict[str, Any]:
     text = _BUTTON.sub("", message.text)
     # Kakao writes the label into the name's line by itself.
     named = f"{LABEL} {shown.sender}" if message.advertising else shown.sender
-    return {"text": text, "action": action, "named": named, "length": f"{len(text):,}"}
+    beside = {"buttons": message.buttons, "coupon": message.coupon}
+    return {"text": text, "action": action, "named": named, "length": f"{len(text):,}", **beside}
 
 
 def _push(shown: Shown) -> dict[str, Any]:

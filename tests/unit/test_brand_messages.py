@@ -193,6 +193,32 @@ def test_a_wide_one_holds_less(shop):
     assert campaign(shop, BRAND + wide.replace("  buttons:\n", "") + eighteen).pictures
 
 
+def test_each_of_several_channels_is_checked_and_told_where_it_is_written(shop):
+    texting = SHOP.replace('"서울시"', '"서울시", refusal_number: "080-000-0000", certificate: "1"')
+    (shop / "dangol.yaml").write_text(
+        texting.replace("  brand_message:", "  sms: {provider: solapi}\n  brand_message:")
+    )
+    several = BRAND.replace("channel: brand_message", "channels: [sms, brand_message]").partition("message:\n")[0]
+    several += f"""\
+message: {{text: 오늘만 😀}}
+messages:
+  brand_message:
+    text: {"가" * 1_301}
+    cta: {{label: {"가" * 15}, link: "https://shop.example/a"}}
+"""
+
+    lines = problems(campaign, shop, several)
+
+    assert [line.partition("sale.yaml:")[2] for line in lines] == [
+        "8: messages.brand_message.text: A is 1,301 characters long; such a brand message holds 1,300",
+        f"9: messages.brand_message.cta.label: {'가' * 15!r} is 15 characters long; a button here shows 14",
+    ]
+    loaded = campaign(shop, several.replace("가" * 1_301, "오늘").replace("가" * 15, "보기"))
+    (notice,) = map(str, loaded.notices)
+    assert notice.startswith("campaigns/sale.yaml:5: message.text: '😀', character 5 of the text, is not in EUC-KR")
+    assert [text.kind for text in final_texts(loaded.campaign, load_project(shop))] == ["sms", "brand_message"]
+
+
 def test_the_sender_s_address_is_not_asked_for(shop):
     (shop / "dangol.yaml").write_text(SHOP.replace(', phone: "1588-0000", address: "서울시"', ""))
 

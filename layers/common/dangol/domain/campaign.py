@@ -11,13 +11,22 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from dangol.domain.channel import BY_ID, CHANNEL_NAMES, SESSION, ChannelName
 from dangol.domain.goal import Goal, Target
 from dangol.domain.limits import AudienceLimit, Limits, StopWhen
 from dangol.domain.medium import medium
-from dangol.domain.message import CallToAction, MessagePart, MessageText, Variant, joined, merge, misfits
+from dangol.domain.message import (
+    MISUSED,
+    CallToAction,
+    MessagePart,
+    MessageText,
+    Variant,
+    joined,
+    merge,
+    misfits,
+    not_whole,
+)
 from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose
 from dangol.domain.quantities import PositiveDuration, Share, Text
@@ -185,7 +194,7 @@ class Campaign(Node):
                 try:
                     message = self.message_of(variant, channel)
                 except ValidationError as error:
-                    raise _not_whole(error, (variant, index), channel) from None
+                    raise not_whole(error, (variant, index), channel) from None
                 for field, problem in misfits(message, channel):
                     raise wrong(
                         problem, *(("messages", channel) if channel in self.by_channel else ("message",)), field
@@ -193,23 +202,10 @@ class Campaign(Node):
         return self
 
     @model_validator(mode="after")
-    def _alimtalk_informs(self) -> Self:
-        if "alimtalk" in self.steps and self.purpose == "marketing":
-            raise wrong(
-                "AlimTalk carries information only, and Kakao approves no template that advertises; "
-                "advertise by sms or email, or write purpose: information where it is none",
-                "purpose",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _brand_messages_advertise(self) -> Self:
-        if "brand_message" in self.steps and self.purpose == "information":
-            raise wrong(
-                "Kakao labels every brand message as advertising; "
-                "write purpose: marketing, or send what is information as an AlimTalk",
-                "purpose",
-            )
+    def _for_its_purpose(self) -> Self:
+        for channel in self.steps:
+            if problem := MISUSED.get((channel, self.purpose)):
+                raise wrong(problem, "purpose")
         return self
 
     @model_validator(mode="after")
@@ -248,16 +244,3 @@ class Campaign(Node):
         """The message of each variant, or the one message, on every channel."""
         arms = self.variants or (None,)
         return [self.message_of(variant, channel) for channel in self.steps for variant in arms]
-
-
-def _not_whole(error: ValidationError, whose: tuple[Variant | None, int], channel: ChannelName) -> PydanticCustomError:
-    """What a message lacks, where it is written."""
-    lacking, (variant, index) = error.errors()[0]["loc"], whose
-    own = variant is not None and channel in variant.by_channel
-    place = ("messages", channel) if own or variant is None else ("message",)
-    path = place if variant is None else ("variants", index, *place)
-    return (
-        wrong("both label and link are needed", *path, "cta")
-        if lacking[0] == "cta"
-        else wrong("is missing", *path, *lacking)
-    )

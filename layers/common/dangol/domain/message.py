@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from dangol.domain.channel import ChannelName
 from dangol.domain.node import Node, wrong
@@ -44,6 +45,19 @@ _NEEDED: Final[Mapping[ChannelName, tuple[tuple[str, str], ...]]] = {
     "in_app": (),
     "webhook": (),
     "console": (),
+}
+
+
+# What a channel may not be used for, and what to do instead.
+MISUSED: Final[Mapping[tuple[ChannelName, str], str]] = {
+    ("alimtalk", "marketing"): (
+        "AlimTalk carries information only, and Kakao approves no template that advertises; "
+        "advertise by sms or email, or write purpose: information where it is none"
+    ),
+    ("brand_message", "information"): (
+        "Kakao labels every brand message as advertising; "
+        "write purpose: marketing, or send what is information as an AlimTalk"
+    ),
 }
 
 
@@ -176,3 +190,16 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = merge(merged[key], value) if both else value
     return merged
+
+
+def not_whole(error: ValidationError, whose: tuple[Variant | None, int], channel: ChannelName) -> PydanticCustomError:
+    """What a message lacks, where it is written."""
+    lacking, (variant, index) = error.errors()[0]["loc"], whose
+    own = variant is not None and channel in variant.by_channel
+    place = ("messages", channel) if own or variant is None else ("message",)
+    path = place if variant is None else ("variants", index, *place)
+    return (
+        wrong("both label and link are needed", *path, "cta")
+        if lacking[0] == "cta"
+        else wrong("is missing", *path, *lacking)
+    )

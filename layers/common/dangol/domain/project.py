@@ -1,13 +1,12 @@
 """`dangol.yaml`: what holds for every campaign of a project."""
 
-import re
 from typing import Annotated, ClassVar, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dangol.domain.brand_message import Targeting
 from dangol.domain.channel import CHANNELS, SESSION, AnyChannel, ChannelName
+from dangol.domain.channel_settings import ChannelSettings
 from dangol.domain.contact_rules import (
     CALENDAR,
     Cap,
@@ -21,8 +20,8 @@ from dangol.domain.contact_rules import (
 )
 from dangol.domain.medium import medium
 from dangol.domain.node import Node, wrong
-from dangol.domain.providers import PROVIDERS, TERMS, ProviderName
-from dangol.domain.quantities import Count, Number, Rate, Share, Text
+from dangol.domain.providers import PROVIDERS
+from dangol.domain.quantities import Count, Number, Rate, Share, Text, fits
 from dangol.domain.segment import Exclusion
 from dangol.domain.webhook import checked
 
@@ -61,17 +60,6 @@ def _zone(name: str) -> str:
 TimeZone = Annotated[Text, AfterValidator(_zone)]
 
 
-def _fits(pattern: str, example: str) -> AfterValidator:
-    compiled = re.compile(pattern)
-
-    def check(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise ValueError(f"{text!r} does not fit here; write it like {example}")
-        return text
-
-    return AfterValidator(check)
-
-
 def _trait_path(text: str) -> str:
     if not all(part.isidentifier() for part in text.split(".")):
         raise ValueError(f"{text!r} cannot stand in a message; a trait's name has letters, digits and _ only")
@@ -82,7 +70,7 @@ class Sender(Node):
     """Who writes: shown in every advertising message, as the law asks."""
 
     name: Text
-    email: Annotated[Text, _fits(r"[^@\s<>]+@[^@\s<>]+", "hello@shop.example")]
+    email: Annotated[Text, fits(r"[^@\s<>]+@[^@\s<>]+", "hello@shop.example")]
     phone: Text | None = None
     address: Text | None = None
     refusal_number: Text | None = None
@@ -94,7 +82,7 @@ class Sender(Node):
 class Links(Node):
     """The domain of tracked links, once it points to the API."""
 
-    domain: Annotated[Text, _fits(r"https?://[^/\s]+", "https://go.shop.example")] | None = None
+    domain: Annotated[Text, fits(r"https?://[^/\s]+", "https://go.shop.example")] | None = None
 
 
 class EventSpec(Node):
@@ -115,33 +103,6 @@ class MergeTag(Node):
     default: Annotated[str, Field(strict=True)] | None = None
 
 
-class ChannelSettings(Node):
-    """The provider of a channel, how fast it may be used, and what it knows the sender by."""
-
-    provider: ProviderName | None = None
-    rate: Rate | None = Field(default=None, description="messages a second; what the provider is known to take")
-    from_: Annotated[Text, _fits(r"[+\w:/-][\w:/ -]*", "1588-0000")] | None = Field(
-        default=None, alias="from", description="the registered number that text messages come from"
-    )
-    profile: Text | None = Field(default=None, description="the KakaoTalk channel's key at the provider")
-    targeting: Targeting | None = Field(
-        default=None, description="of brand_message: I, friends of the channel; M or N where Kakao has approved it"
-    )
-    url: Annotated[Text, AfterValidator(checked)] | None = Field(
-        default=None, description="where webhooks go: a public address of https"
-    )
-    icon: Text | None = Field(default=None, description="the address of the icon that web pushes show")
-    refusal: Text | None = Field(
-        default=None, description="where people refuse pushes, as the end of an advertising one says: 앱 > 설정 > 알림"
-    )
-    events: Text | None = Field(default=None, description="the configuration set of AWS that tells of receipts")
-
-    @property
-    def messages_per_second(self) -> int:
-        """The rate, or the one that the provider is known to take."""
-        return self.rate or TERMS[self.provider or "console"].rate
-
-
 class ProjectLimits(Node):
     """What all campaigns together may take of the application's tables."""
 
@@ -159,14 +120,14 @@ class Project(Node):
 
     reserved: ClassVar[frozenset[str]] = RESERVED
 
-    project: Annotated[Text, _fits(r"[a-z0-9][a-z0-9-]{0,40}", "my-shop")]
-    stack: Annotated[Text, _fits(r"[A-Za-z][A-Za-z0-9-]{0,40}", "my-shop")] = "dangol"
+    project: Annotated[Text, fits(r"[a-z0-9][a-z0-9-]{0,40}", "my-shop")]
+    stack: Annotated[Text, fits(r"[A-Za-z][A-Za-z0-9-]{0,40}", "my-shop")] = "dangol"
     timezone: TimeZone = "Asia/Seoul"
     locale: Literal["ko", "en"] = "ko"
-    country: Annotated[Text, _fits(r"[A-Z]{2}", "KR")] | None = Field(
+    country: Annotated[Text, fits(r"[A-Z]{2}", "KR")] | None = Field(
         default=None, description="of people whose own is not known; KR where the zone is Asia/Seoul"
     )
-    currency: Annotated[Text, _fits(r"[A-Z]{3}", "KRW")] = "KRW"
+    currency: Annotated[Text, fits(r"[A-Z]{3}", "KRW")] = "KRW"
     sender: Sender
     links: Links = Links()
     events: dict[Text, EventSpec] = Field(default_factory=dict)

@@ -123,3 +123,15 @@ Number = Annotated[
     float, Field(strict=True), WrapValidator(_kept_whole), PlainSerializer(lambda number: number, when_used="json")
 ]
 Count = Annotated[int, Field(strict=True)]
+
+
+def fits(pattern: str, example: str) -> AfterValidator:
+    """What a text has to look like, all of it; `example` is shown where it does not."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"{text!r} does not fit here; write it like {example}")
+        return text
+
+    return AfterValidator(check)

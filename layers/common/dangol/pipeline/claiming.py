@@ -11,7 +11,8 @@ from dangol.domain.fallback import decide_first
 from dangol.domain.ledger import Ledger, State
 from dangol.domain.medium import permission
 from dangol.domain.suppression import BY_NUMBER, address_hash, number_key
-from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work, person_of
+from dangol.pipeline.recipients import person_of
+from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 

@@ -11,7 +11,8 @@ from typing import Final
 from dangol.domain.decision import Reason, Skip, arm_of, decide
 from dangol.domain.ledger import Ledger, State
 from dangol.domain.variant import weighted_variant
-from dangol.pipeline.work import HELD_OUT, SENT, Stores, Work, person_of
+from dangol.pipeline.recipients import person_of
+from dangol.pipeline.work import HELD_OUT, SENT, Stores, Work
 from dangol.ports import Waiting
 from dangol.rendering import MissingVariableError
 

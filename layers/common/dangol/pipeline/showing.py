@@ -14,9 +14,9 @@ from dangol.domain.ledger import Entry, Flag, State
 from dangol.domain.profile import ANONYMOUS_PREFIX
 from dangol.domain.session import EVERYWHERE, Show
 from dangol.pipeline.counting import of_claim
+from dangol.pipeline.recipients import person_of
 from dangol.pipeline.run_plan import RunPlan
 from dangol.pipeline.session_calls import Visit
-from dangol.pipeline.work import person_of
 from dangol.ports import Clock, Inbox, Ledgers, Profiles, Waiting
 
 # Two sessions of one person, or a campaign beside this one, take a round each.

@@ -17,8 +17,8 @@ from dangol.domain.suppression import BY_NUMBER, number_key
 from dangol.domain.unmet import unmet
 from dangol.pipeline.audience import Question
 from dangol.pipeline.case import Case, Told
+from dangol.pipeline.recipients import person_of
 from dangol.pipeline.whereabouts import Whereabouts
-from dangol.pipeline.work import person_of
 from dangol.ports import (
     Clock,
     Definition,

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from dangol.contracts import Decided, Decisions, DevicesGone, Recipient, SendChunk
-from dangol.domain.decision import Person, Reason
+from dangol.domain.decision import Reason
 from dangol.domain.draw import point
 from dangol.domain.errors import ConflictError
 from dangol.domain.fallback import failed, next_step
@@ -211,20 +210,6 @@ class Work:
     def snapshot(self, states: str | None = None) -> Journal:
         """The journal as it stands, or with these states."""
         return replace(self.journal, states=states or "".join(self.states), why=dict(self.why))
-
-
-def person_of(recipient: Recipient) -> Person:
-    """What deciding needs of a recipient."""
-    zone = ZoneInfo(recipient.zone) if recipient.zone else None
-    return Person(
-        recipient.user_id,
-        recipient.address,
-        zone,
-        recipient.assigned,
-        recipient.labels,
-        shared=recipient.shared,
-        country=recipient.country,
-    )
 
 
 def decisions_of(work: Work, now: datetime) -> Decisions:
