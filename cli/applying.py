@@ -12,6 +12,7 @@ from dangol import bootstrap
 from dangol.adapters.schedules import at_time
 from dangol.domain.approved_template import differences
 from dangol.domain.campaign import Campaign, MessageText
+from dangol.domain.confirmation import IDS, confirmations
 from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Project
 from dangol.domain.schedule import Expression, expression
@@ -61,6 +62,16 @@ def apply(stack: Stack, project: Project, campaigns: Sequence[tuple[str, Campaig
     stack.catalogue.add(PROPERTIES, goals.properties)
     stack.definitions.save_project(project, stack.clock.now())
     return [_apply(stack, project, campaign_id, campaign) for campaign_id, campaign in campaigns]
+
+
+def apply_confirmations(stack: Stack, project: Project) -> list[Applied]:
+    """Put the campaigns that confirm consents into force, and take the schedules of those away that are not wanted."""
+    wanted = confirmations(project)
+    for campaign_id in IDS & set(stack.definitions.campaigns()) - wanted.keys():
+        stack.schedules.remove(campaign_id)
+    # Everybody who consented is told, whom campaigns leave out too.
+    everybody = project.model_copy(update={"always_exclude": ()})
+    return [_apply(stack, everybody, campaign_id, campaign) for campaign_id, campaign in wanted.items()]
 
 
 def _apply(stack: Stack, project: Project, campaign_id: str, campaign: Campaign) -> Applied:

@@ -13,6 +13,7 @@ from cli.stack import Stack
 from dangol.adapters.fitting import exactly_said
 from dangol.domain.compiling import address_trait, columns, compiled
 from dangol.domain.matching import Moment, matches
+from dangol.domain.medium import permission
 from dangol.domain.profile import ADDRESS_TRAITS, Profile
 from dangol.domain.project import Project
 from dangol.domain.segment import Condition, Segment
@@ -152,7 +153,7 @@ def tallied(tally: Count, inquiry: Inquiry, profile: Profile, *, certain: bool) 
             tally.taken[place] += 1
             return False
     tally.count += 1
-    channels = [c for c in ADDRESS_TRAITS if profile.consented(c) and profile.address(c)]
+    channels = [c for c in ADDRESS_TRAITS if c == permission(c) and profile.consented(c) and profile.address(c)]
     tally.reachable.update(channels)
     return True
 

@@ -16,6 +16,7 @@ from cli.stack import Stack
 from dangol import bootstrap
 from dangol.contracts import Consented, Performed
 from dangol.domain.ledger import UNDATED, Ledger
+from dangol.domain.medium import permission
 from dangol.domain.profile import Profile, set_traits
 from dangol.pipeline.forgotten import forgotten_among
 from dangol.pipeline.recorded import Recorded
@@ -173,7 +174,7 @@ def consenting(ledger: Ledger, row: ProfileRow, now: datetime) -> Ledger:
     for channel, given in row.consents.items():
         if given:
             after = after.with_consent(channel, given=True, at=said)
-        elif ledger.consents.get(channel, 0) > 0:
+        elif ledger.consents.get(permission(channel), 0) > 0:
             after = after.with_consent(channel, given=False, at=_withdrawn(row, now))
     if row.night:
         after = after.with_night(given=True, at=said)

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from cli.previews import Shown
 from cli.stack import Stack
-from dangol.contracts import Recipient
+from dangol.contracts import Reach, Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Person, arm_of
 from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.errors import DefinitionError, NotFoundError
+from dangol.domain.medium import medium
 from dangol.domain.project import Project
 from dangol.domain.run import Run
 from dangol.domain.text_bytes import text_bytes
@@ -34,7 +36,15 @@ class Previewed:
     variant: str | None
 
 
-def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One person's message: what `--json` prints of it, and what a page shows, on each channel in turn."""
+
+    told: dict[str, Any]
+    shown: list[Shown]
+
+
+def preview(stack: Stack, asked: Previewed, link_base: str) -> Preview:
     """Render a message for one person.
 
     Raises:
@@ -45,13 +55,15 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
     recipient = recipient_of(stack, asked)
     variant, held_out = variant_of(asked, recipient, stack)
     keys = Keys.parse(stack.parameters.secret("link-keys"))
-    renderer = Renderer(Rendering(PREVIEW_RUN, campaign, project, link_base, keys))
-    try:
-        message = renderer.message(recipient, variant)
-    except MissingVariableError as error:
-        raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
-    push = campaign.channel in PUSH_TRAITS
-    return {
+    addresses, messages = [recipient.address, *(reach.address for reach in recipient.others)], list[Message]()
+    for channel, address in zip(campaign.steps, addresses, strict=True):
+        renderer = Renderer(Rendering(PREVIEW_RUN, campaign.on(channel), project, link_base, keys))
+        try:
+            messages.append(renderer.message(recipient.model_copy(update={"address": address}), variant))
+        except MissingVariableError as error:
+            raise DefinitionError(f"{asked.user_id} lacks a value: {error}", field="message") from error
+    message, pushed = messages[0], campaign.channel in PUSH_TRAITS
+    told = {
         "user_id": asked.user_id,
         "campaign": asked.campaign_id,
         "channel": campaign.channel,
@@ -63,9 +75,24 @@ def preview(stack: Stack, asked: Previewed, link_base: str) -> dict[str, Any]:
         "headers": dict(message.headers),
         "text": message.text,
         "html": message.html,
-        **({"title": message.title, "image": message.image or None, "link": _link(message)} if push else {}),
+        **({"title": message.title, "image": message.image or None, "link": _link(message)} if pushed else {}),
         **({"kind": message.kind, "bytes": text_bytes(message.text)} if message.kind else {}),
     }
+    pairs = zip(campaign.steps, messages, strict=True)
+    return Preview(told, [shown_on(channel, each, asked, held_out=held_out) for channel, each in pairs])
+
+
+def shown_on(channel: str, message: Message, asked: Previewed, *, held_out: bool) -> Shown:
+    """What a page shows of a message on `channel`."""
+    show = asked.campaign.show
+    return Shown(
+        channel=channel,
+        message=message,
+        sender=asked.project.sender.name,
+        number=asked.project.number or "",
+        form=show.form if show else "modal",
+        held_out=held_out,
+    )
 
 
 def _link(message: Message) -> str | None:
@@ -73,7 +100,7 @@ def _link(message: Message) -> str | None:
 
 
 def _from(campaign: Campaign, project: Project) -> str:
-    if campaign.channel == "sms":
+    if medium(campaign.channel) == "sms":
         return project.number or project.sender.name
     if campaign.channel in ("alimtalk", *PUSH_TRAITS):
         return project.sender.name
@@ -93,6 +120,7 @@ def recipient_of(stack: Stack, asked: Previewed) -> Recipient:
     return Recipient(
         user_id=asked.user_id,
         address=profile.address(asked.campaign.channel),
+        others=[Reach(address=profile.address(channel)) for channel in asked.campaign.steps[1:]],
         country=country_of(profile.traits, asked.project),
         assigned=str(profile.traits.get(assign.trait)) if assign else None,
         traits=profile.traits,

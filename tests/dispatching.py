@@ -54,6 +54,8 @@ class World:
     sends: FakeQueue = field(default_factory=FakeQueue)
     events: FakeQueue = field(default_factory=FakeQueue)
     channel: RecordingChannel = field(default_factory=RecordingChannel)
+    # Where a campaign has several, each by its name.
+    channels: dict[str, RecordingChannel] = field(default_factory=dict)
     throttle: FakeThrottle = field(default_factory=FakeThrottle)
     timer: FakeTimer = field(default_factory=FakeTimer)
     timeout: float = 60.0
@@ -74,7 +76,7 @@ class World:
             runs=self.runs,
             definitions=FakeDefinitions(self.definition),
             keys=lambda: KEYS,
-            channel=lambda *_: self.channel,
+            channel=lambda name, _: self.channels.get(name, self.channel),
             clock=self.clock,
             memory=5.0,
         )

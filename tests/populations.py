@@ -32,6 +32,8 @@ DATES = [
 ]
 SCALARS = st.sampled_from([*TEXTS, *NUMBERS, True, False])
 VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.sampled_from([*DATES, NOON - 86_400, None, "", {"x": 1}]))
+# Without a date, and within the windows that are asked about.
+CONSENTS = st.one_of(st.sampled_from([5, -5]), st.integers(-3, 20).map(lambda ago: NOON - ago))
 TRAITS = ["plan", "points", "since", "email"]
 
 
@@ -62,7 +64,7 @@ def people(draw: st.DrawFn, user_id: str = "ann") -> Person:
         user_id,
         draw(st.dictionaries(st.sampled_from(TRAITS), VALUES, max_size=4)),
         draw(st.lists(event, max_size=10)),
-        draw(st.dictionaries(st.sampled_from(["email", "sms"]), st.sampled_from([5, -5]), max_size=2)),
+        draw(st.dictionaries(st.sampled_from(["email", "sms"]), CONSENTS, max_size=2)),
         draw(st.dictionaries(st.sampled_from([*LISTS]), st.sampled_from([5, 4, 3, -5]), max_size=2)),
     )
 
@@ -142,7 +144,9 @@ LEAVES = st.one_of(
     AT_THE_ENDS,
     TRAIT,
     TRAIT,
-    st.fixed_dictionaries({"consented": CHANNEL}),
+    st.tuples(CHANNEL, st.one_of(WINDOW, WITHIN.map(lambda told: {"before": told}))).map(
+        lambda told: {"consented": told[0], **told[1]}
+    ),
     st.fixed_dictionaries({"reachable": CHANNEL}),
     st.fixed_dictionaries({"in_list": st.sampled_from([*LISTS])}),
 )
@@ -177,11 +181,17 @@ def means(node: dict[str, Any], person: Person) -> bool:
 
 def _is(node: dict[str, Any], person: Person) -> bool:
     if "consented" in node:
-        return node["consented"] == "console" or person.consents.get(node["consented"], 0) > 0
+        return node["consented"] == "console" or _consents(node, person.consents.get(node["consented"], 0))
     if "reachable" in node:
         traits = {"email": "email", "sms": "phone"}
         return node["reachable"] == "console" or bool(person.traits.get(traits[node["reachable"]]))
     return person.lists.get(node["in_list"], 0) >= max(1, LISTS[node["in_list"]])
+
+
+def _consents(node: dict[str, Any], said: int) -> bool:
+    if "before" in node:
+        return 0 < said < NOON - int(node["before"][:-1])
+    return said > 0 and (len(node) == 1 or _inside(node, NOON - said))
 
 
 def _asked(node: dict[str, Any], category: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dangol.contracts import Release, SendChunk, StartRun, segment_work
+from dangol.contracts import FallBack, Release, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
 from dangol.domain.profile import Profile
 from dangol.pipeline.control import Controller
@@ -84,6 +84,8 @@ class Stage(World):
                 self.segmenter.start(order)
             case Release() as order:
                 self.segmenter.release(order)
+            case FallBack() as order:
+                self.segmenter.fall_back(order)
             case step:
                 self.segmenter.scan(step, until=lambda: False)
 

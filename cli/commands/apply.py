@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cli.applying import Applied, apply
+from cli.applying import Applied, apply, apply_confirmations
 from cli.connecting import campaign_files, project_and_stack
 from cli.definitions import LoadedCampaign, Problem, Problems, load_campaign
 from cli.invocation import Invocation, examples, json_option, pass_invocation
@@ -22,6 +22,8 @@ def command(invocation: Invocation, files: tuple[Path, ...], *, as_json: bool) -
     project, stack = project_and_stack(invocation)
     loaded = _load(invocation, campaign_files(invocation, files), project)
     applied = apply(stack, project, [(each.id, each.campaign) for each in loaded])
+    if not files:
+        applied += apply_confirmations(stack, project)
     notices = [notice for each in loaded for notice in each.notices]
     payload = {"applied": [a.told() for a in applied], "notices": [n.as_json() for n in notices]}
     emit(as_json, payload, lambda console: _render(console, applied, notices))

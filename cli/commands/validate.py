@@ -113,13 +113,21 @@ def _render(console: Console, checked: _Checked) -> None:
         console.print(f"ok  {file['file']}", style="green")
     for campaign, text in checked.texts:
         console.print(f"\n{campaign} {text.variant}: {_size(text)}", style="bold")
-        for line in [f"[{text.title}]", *text.text.splitlines()] if text.title else text.text.splitlines():
+        for line in _lines(text):
             console.print(f"    {line}", markup=False)
     for notice in checked.notices:
         console.print(f"note  {notice}", style="yellow")
 
 
+def _lines(text: FinalText) -> list[str]:
+    """What a text says; of an e-mail, its subject and how it ends."""
+    title = [f"[{text.title}]"] if text.title else []
+    return [*title, "…", *text.footer.splitlines()] if text.footer else [*title, *text.text.splitlines()]
+
+
 def _size(text: FinalText) -> str:
+    if text.kind == "email":
+        return "its subject and its end"
     if text.kind in PUSH_TRAITS:
         return f"{text.kind}, {shown_lines(text.text)} lines beside the way to refuse"
     size = f"{text.characters} characters" if text.kind == "alimtalk" else f"{text.kind.upper()}, {text.bytes:,} bytes"

@@ -7,16 +7,18 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from cli.definitions.appeal_checks import check_appeals, check_lines, check_size
 from cli.definitions.document import Path
 from cli.definitions.findings import Finding
-from cli.definitions.push_checks import check_pushes
+from cli.definitions.law_checks import check_law
+from cli.definitions.push_checks import check_titles
 from cli.definitions.segment_checks import check_segment
 from cli.definitions.text_checks import check_texts
 from cli.nearest import closest
-from dangol.domain.campaign import Campaign, MessageText
-from dangol.domain.channel import BY_ID, SESSION
-from dangol.domain.devices import PUSH_TRAITS
+from dangol.domain.campaign import Campaign, MessageText, Variant
+from dangol.domain.channel import BY_ID
 from dangol.domain.errors import DefinitionError
+from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart
 from dangol.domain.project import Project
 from dangol.domain.variant import holdout_share
@@ -25,11 +27,6 @@ from dangol.rendering import MessageTemplate, merge_tags
 Part = MessagePart | MessageText
 _LINE: Final = re.compile(r"line (\d+)")
 _COPY: Final = ("subject", "title", "preheader", "text", "html", "close", "image")
-# What of the sender advertising has to show in Korea, and which article says so.
-_SHOWN: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
-    "email": (("phone", "address"), "the sender's phone and address", "Art. 50(4)"),
-    "sms": (("phone", "refusal_number"), "the sender's phone and a free number to refuse by", "Art. 50(4) and (6)"),
-}
 _LINKS: Final = re.compile(r"\blink\s*\(|<a\b|https?://", re.IGNORECASE)
 
 
@@ -40,18 +37,44 @@ def check_campaign(campaign: Campaign, project: Project) -> Iterator[Finding]:
     for index, segment in enumerate(campaign.exclude):
         if not segment.name:
             yield from (finding.below("exclude", index) for finding in check_segment(segment, project))
-    parts: list[tuple[Path, Part]] = [(("message",), campaign.message)]
-    parts += [(("variants", n, "message"), v.message) for n, v in enumerate(campaign.variants) if v.message]
+    parts = list(written_parts(campaign))
     wrong = list(check_copy(parts, project))
     yield from wrong
-    if not wrong:
-        yield from check_texts(campaign, project, parts)
-        yield from check_pushes(campaign, project)
-    yield from _check_law(campaign, project)
+    for channel in () if wrong else campaign.steps:
+        mine = [(path, part) for path, part in parts if _of(path, channel)]
+        yield from check_texts(campaign.on(channel), project, mine)
+        yield from check_titles(campaign.on(channel), project)
+    # What holds on several channels is told once.
+    yield from dict.fromkeys(
+        found for channel in campaign.steps for found in _check_there(campaign.on(channel), project)
+    )
+    yield from check_size(campaign, project)
     yield from _check_goal(campaign, project)
-    if campaign.channel not in {*project.channels, *BY_ID}:
+    if medium(campaign.channel) not in {*project.channels, *BY_ID}:
         problem = f"{campaign.channel} is not set up; messages are written out instead of sent"
-        yield Finding(("channel",), problem, f"set up channels.{campaign.channel} in dangol.yaml", notice=True)
+        yield Finding(("channel",), problem, f"set up channels.{medium(campaign.channel)} in dangol.yaml", notice=True)
+
+
+def _check_there(campaign: Campaign, project: Project) -> Iterator[Finding]:
+    yield from check_law(campaign, project)
+    yield from check_appeals(campaign)
+    yield from check_lines(campaign)
+
+
+def _of(path: Path, channel: str) -> bool:
+    """Whether what stands at `path` is said on `channel`: in common, or there alone."""
+    return "messages" not in path or path[-1] == channel
+
+
+def written_parts(campaign: Campaign) -> Iterator[tuple[Path, Part]]:
+    """The messages of a campaign as they stand in its file: in common, by channel, by variant."""
+    variants: list[tuple[Path, Variant]] = [(("variants", n), v) for n, v in enumerate(campaign.variants)]
+    sayings: list[tuple[Path, Campaign | Variant]] = [((), campaign), *variants]
+    for path, saying in sayings:
+        if saying.message is not None:
+            yield (*path, "message"), saying.message
+        for channel, part in saying.by_channel.items():
+            yield (*path, "messages", channel), part
 
 
 def check_copy(parts: Iterable[tuple[Path, Part]], project: Project) -> Iterator[Finding]:
@@ -99,19 +122,6 @@ def _known_tags(tag: str, project: Project) -> str:
     if not known:
         return "declare it under merge_tags"
     return " ".join(part for part in (closest(tag, project.merge_tags), f"known: {known}") if part)
-
-
-def _check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
-    # What a page or an app shows itself is not transmitted to anybody.
-    # A push names its sender, and where to refuse.
-    shown_apart = (*SESSION, *PUSH_TRAITS)
-    if campaign.purpose != "marketing" or project.home_country != "KR" or campaign.channel in shown_apart:
-        return
-    needed, shown, rule = _SHOWN.get(campaign.channel, _SHOWN["email"])
-    missing = [f"sender.{name}" for name in needed if getattr(project.sender, name) is None]
-    if missing:
-        problem = f"advertising to people in Korea must show {shown} (Network Act {rule})"
-        yield Finding(("purpose",), problem, f"add {' and '.join(missing)} to dangol.yaml")
 
 
 def _check_goal(campaign: Campaign, project: Project) -> Iterator[Finding]:

@@ -21,8 +21,6 @@ from dangol.domain.segment import KINDS
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
 _LATER: Final = "is not there yet"
-# What carriers call a long text message, and no channel of its own.
-_TEXT_TYPES: Final = ("lms",)
 _ZONE: Final = "is not a time zone"
 
 
@@ -124,8 +122,6 @@ def _not_a_kind(complaint: _Complaint) -> tuple[str, str]:
 def _not_a_choice(complaint: _Complaint) -> tuple[str, str]:
     words = _QUOTED.findall(str(complaint.context["expected"]))
     given = str(complaint.error["input"])
-    if "sms" in words and given in _TEXT_TYPES:
-        return f"{given} is chosen by the bytes of the text", "write sms"
     if "console" in words and given in CHANNELS:
         return f"{given} {_LATER}", f"allowed: {', '.join(words)}"
     return f"{given!r} is not allowed here", _options(given, words)

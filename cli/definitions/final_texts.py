@@ -1,4 +1,7 @@
-"""The text that people would get of a campaign on a channel that is counted: in its last words, with its size."""
+"""The text that people would get of a campaign, in its last words: with its size where the channel is counted.
+
+Of an e-mail that advertises, what the law made of its subject and of its end.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +19,7 @@ from dangol.pipeline.messages import Renderer, Rendering
 from dangol.rendering import MissingVariableError, merge_tags, variables
 
 # The channels whose text is counted by the byte or the character.
-COUNTED: Final = ("sms", "alimtalk", *PUSH_TRAITS)
+COUNTED: Final = ("sms", "lms", "mms", "alimtalk", *PUSH_TRAITS)
 # As long as the real ones: a user id, a key, and the address that the API has where no domain is set.
 _SOMEBODY: Final = "u-00000000"
 _KEYS: Final = Keys(1, {1: bytes(32)})
@@ -27,7 +30,7 @@ _ADDRESS: Final = "https://a1b2c3d4e5.execute-api.ap-northeast-2.amazonaws.com"
 class FinalText:
     """One variant's text as somebody without any trait gets it; where a trait is needed its name stands in braces.
 
-    `kind` is what it is sent as, `price` that of one message.
+    `kind` is what it is sent as, `price` that of one message, `title` a subject too; `footer` is how an e-mail ends.
     """
 
     variant: str
@@ -37,6 +40,7 @@ class FinalText:
     price: float | None
     title: str
     text: str
+    footer: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -44,11 +48,14 @@ class FinalText:
 
 
 def final_texts(campaign: Campaign, project: Project) -> Sequence[FinalText]:
-    """The texts of a campaign, one for each variant; none on a channel where nothing is counted.
+    """The texts of a campaign, one for each variant on each of its channels.
+
+    None where nothing is counted and nothing was added.
 
     A variant whose template does sums with a trait is left out: it has a text for real people alone.
     """
-    return list(_texts(campaign, project)) if campaign.channel in COUNTED else []
+    shown = [*COUNTED, *(["email"] if campaign.purpose == "marketing" else [])]
+    return [t for channel in campaign.steps if channel in shown for t in _texts(campaign.on(channel), project)]
 
 
 def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
@@ -69,6 +76,7 @@ def _texts(campaign: Campaign, project: Project) -> Iterator[FinalText]:
             price=project.prices.get(kind),
             title=message.subject or message.title,
             text=message.text,
+            footer=message.text.rstrip().rpartition("\n\n")[2] if campaign.channel == "email" else "",
         )
 
 

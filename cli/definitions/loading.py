@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.definitions.campaign_checks import check_campaign, check_copy, loose_parts
+from cli.definitions.inlining import inlined
 from cli.definitions.reader import SEGMENTS, SUFFIXES, DefinitionReader
 from cli.definitions.source import read_source
 from cli.problems import Problem, Problems
 from dangol.domain.campaign import SLUG, Campaign
+from dangol.domain.errors import DefinitionError
 from dangol.domain.project import Project
 from dangol.domain.segment import Segment
 
@@ -74,9 +76,16 @@ def load_campaign(path: Path, project: Project | None, folder: Path | None = Non
             reader.report(check_campaign(campaign, project), document)
         elif isinstance(document.content, dict):
             reader.report(check_copy(loose_parts(document.content), project), document)
-    campaign = reader.finish(campaign)
+    campaign = _inlined(reader.finish(campaign), name)
     body = campaign.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return LoadedCampaign(path.stem, campaign, source, body, tuple(reader.notices))
+
+
+def _inlined(campaign: Campaign, name: str) -> Campaign:
+    try:
+        return inlined(campaign)
+    except DefinitionError as error:
+        raise Problems([Problem(name, None, error.field, error.problem, error.hint)]) from error
 
 
 def load_segment(source: Path | str, project: Project | None, folder: Path | None = None) -> Segment:

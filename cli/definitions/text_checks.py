@@ -8,6 +8,7 @@ from cli.definitions.document import Path
 from cli.definitions.final_texts import FinalText, final_texts
 from cli.definitions.findings import Finding
 from dangol.domain.campaign import Campaign
+from dangol.domain.medium import medium
 from dangol.domain.message import MessagePart, MessageText
 from dangol.domain.project import Project
 from dangol.domain.text_advertising import misspelt_label
@@ -15,7 +16,7 @@ from dangol.domain.text_bytes import LMS_BYTES, TITLE_BYTES, foreign, text_bytes
 
 # Kakao's limit for the text of an AlimTalk.
 TALK_CHARACTERS: Final = 1_000
-_URL: Final = re.compile(r"https?://\S+")
+URL: Final = re.compile(r"https?://\S+")
 _EXPRESSION: Final = re.compile(r"\{[{%]")
 # Providers that send in EUC-KR; AWS sends whatever a phone shows, in shorter parts.
 _UNICODE: Final = frozenset({"aws"})
@@ -25,9 +26,10 @@ def check_texts(
     campaign: Campaign, project: Project, parts: list[tuple[Path, MessagePart | MessageText]]
 ) -> Iterator[Finding]:
     """Everything about the texts of a campaign by text message or AlimTalk; `parts` are its messages as written."""
-    if campaign.channel == "sms":
+    if medium(campaign.channel) == "sms":
         for path, part in parts:
             yield from (finding.below(*path, "text") for finding in _written(part.text or "", campaign, project))
+            yield from (finding.below(*path) for finding in _beside(part, project))
         for text in final_texts(campaign, project):
             yield from _sized(text)
             yield from _linked(text)
@@ -47,8 +49,21 @@ def _written(text: str, campaign: Campaign, project: Project) -> Iterator[Findin
         yield Finding((), problem, "begin with (광고) to the letter, or leave it out: dangol adds it")
     if project.settings("sms").provider in _UNICODE:
         return
+    yield from _foreign(text, "text")
+
+
+def _beside(part: MessagePart | MessageText, project: Project) -> Iterator[Finding]:
+    """What stands beside the text and is sent with it: a title, and the label of the act."""
+    if project.settings("sms").provider in _UNICODE:
+        return
+    label = part.cta.label if part.cta else None
+    for path, name, written in ((("subject",), "title", part.subject), (("cta", "label"), "label", label)):
+        yield from (finding.below(*path) for finding in _foreign(written or "", name))
+
+
+def _foreign(text: str, name: str) -> Iterator[Finding]:
     for found in foreign(text):
-        problem = f"{found.character!r}, character {found.position + 1} of the text, is not in EUC-KR"
+        problem = f"{found.character!r}, character {found.position + 1} of the {name}, is not in EUC-KR"
         yield Finding((), problem, "Korean carriers refuse it, or show something else", True, found.line)
 
 
@@ -61,12 +76,12 @@ def _sized(text: FinalText) -> Iterator[Finding]:
 
 
 def _linked(text: FinalText) -> Iterator[Finding]:
-    lines = [line for line in text.text.splitlines() if _URL.search(line) and "수신거부" not in line]
-    links = sum(len(_URL.findall(line)) for line in lines)
+    lines = [line for line in text.text.splitlines() if URL.search(line) and "수신거부" not in line]
+    links = sum(len(URL.findall(line)) for line in lines)
     if links > 1:
         problem = f"{text.variant} has {links} links; which one is meant, and spam filters count them"
         yield Finding(("message", "text"), problem, "keep the one that the campaign is about", notice=True)
-    if any(_URL.match(line.lstrip()) for line in lines):
+    if any(URL.match(line.lstrip()) for line in lines):
         problem = f"nothing stands in front of the link of {text.variant}"
         yield Finding(("message", "text"), problem, "say what it leads to, in a cta or before it", notice=True)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dangol import bootstrap
-from dangol.contracts import Release, StartRun, segment_work
+from dangol.contracts import FallBack, Release, StartRun, segment_work
 from dangol.observability import logger
 
 # What a step must leave of the function's time to store what it selected, in milliseconds.
@@ -34,5 +34,7 @@ def work(body: str, context: Any) -> None:
             bootstrap.segmenter().start(order)
         case Release() as order:
             bootstrap.segmenter().release(order)
+        case FallBack() as order:
+            bootstrap.segmenter().fall_back(order)
         case step:
             bootstrap.segmenter().scan(step, until=lambda: context.get_remaining_time_in_millis() < RESERVE_MS)

@@ -10,7 +10,7 @@ from dangol import bootstrap
 from dangol.channels.console import ConsoleChannel
 from dangol.channels.email import EmailChannel
 from dangol.channels.session import SessionChannel
-from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.errors import AccountError, DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.project import Sender
 from dangol.ports import Accepted, Message, Refused
 from tests.fakes import FakeObjects
@@ -89,8 +89,13 @@ def test_a_part_of_a_batch_may_be_refused_for_good_or_for_now():
     [
         (error("TooManyRequestsException", 429), ThrottledError),
         (error("LimitExceededException"), ThrottledError),
-        (error("AccountSuspendedException"), RejectedError),
+        (error("AccountSuspendedException"), AccountError),
+        (error("SendingPausedException"), AccountError),
+        (error("MailFromDomainNotVerifiedException"), AccountError),
+        (error("NotFoundException", 404), AccountError),
+        (error("AccessDeniedException", 403), AccountError),
         (error("BadRequestException"), RejectedError),
+        (error("MessageRejected"), RejectedError),
         (error("InternalFailure", 500), DoubtError),
         (EndpointConnectionError(endpoint_url="https://ses"), UnavailableError),
         (ConnectTimeoutError(endpoint_url="https://ses"), UnavailableError),
@@ -98,8 +103,41 @@ def test_a_part_of_a_batch_may_be_refused_for_good_or_for_now():
     ],
 )
 def test_a_call_that_failed_is_understood(answer, meaning):
-    with pytest.raises(meaning):
+    with pytest.raises(meaning) as raised:
         EmailChannel(Ses(answer), SENDER).send([message()])  # type: ignore[arg-type]
+    assert raised.type is meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [
+        ("MESSAGE_REJECTED", Refused("message_rejected")),
+        ("INVALID_PARAMETER", Refused("invalid_parameter")),
+        ("FAILED", Refused("failed")),
+        ("ACCOUNT_THROTTLED", Refused("account_throttled", retryable=True)),
+        ("ACCOUNT_DAILY_QUOTA_EXCEEDED", Refused("account_daily_quota_exceeded", retryable=True)),
+        ("TRANSIENT_FAILURE", Refused("transient_failure", retryable=True)),
+        ("ACCOUNT_SUSPENDED", None),
+        ("ACCOUNT_SENDING_PAUSED", None),
+        ("CONFIGURATION_SET_SENDING_PAUSED", None),
+        ("CONFIGURATION_SET_NOT_FOUND", None),
+        ("MAIL_FROM_DOMAIN_NOT_VERIFIED", None),
+        ("TEMPLATE_NOT_FOUND", None),
+        ("INVALID_SENDING_POOL_NAME", None),
+    ],
+)
+def test_every_status_of_ses_is_one_message_s_or_the_account_s(status, fate):
+    """API_BulkEmailEntryResult of SES v2; SUCCESS is the fourteenth."""
+    alone, among = EmailChannel(Ses([{"Status": status}]), SENDER), [{"Status": "SUCCESS", "MessageId": "m"}]  # type: ignore[arg-type]
+
+    if fate is None:
+        with pytest.raises(AccountError, match=status.lower()):
+            alone.send([message()])
+        # In the middle of a call, those who are left come back, and the next call is refused as a whole.
+        mixed = EmailChannel(Ses([*among, {"Status": status}]), SENDER).send([message("u1"), message("u2")])  # type: ignore[arg-type]
+        assert mixed[1] == Refused(status.lower(), retryable=True)
+    else:
+        assert alone.send([message()]) == [fate]
 
 
 def test_ses_of_the_emulator_takes_a_batch(emulator):

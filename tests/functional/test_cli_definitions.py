@@ -19,7 +19,7 @@ def invoke(*arguments):
 
 TEXTS = """\
 project: shop
-sender: {name: 단골상점, email: a@b.example, phone: "1588-0000", refusal_number: "080-000-0000"}
+sender: {name: 단골상점, email: a@b.example, phone: "1588-0000", refusal_number: "080-000-0000", certificate: "KISA-1"}
 prices: {sms: 12, lms: 39}
 channels:
   sms: {provider: solapi}
@@ -102,12 +102,22 @@ def test_the_demo_shop_and_the_example_of_the_design_are_clean(folder):
 def test_files_are_listed_for_people(shop):
     result = invoke("--project", shop, "validate")
 
-    assert result.stdout.splitlines() == [
+    assert result.stdout.splitlines()[:4] == [
         "ok  dangol.yaml",
         "ok  campaigns/course-launch.yaml",
         "ok  segments/dev-interested.yaml",
         "ok  segments/dormant.yaml",
     ]
+
+
+def test_of_an_e_mail_that_advertises_subject_and_end_are_shown(shop):
+    told = invoke("--project", shop, "validate").stdout
+    (first, *_) = json.loads(invoke("--project", shop, "validate", "--json").stdout)["texts"]
+
+    assert f"course-launch {first['variant']}: its subject and its end" in told
+    assert f"    [{first['title']}]\n    …\n    단골상점 | 서울시 … | 1588-0000 | hello@shop.example\n" in told
+    assert first["title"].startswith("(광고) ")
+    assert first["text"].rstrip().endswith(first["footer"])
 
 
 def test_named_files_are_checked_against_their_own_project(shop):

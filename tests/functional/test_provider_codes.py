@@ -11,7 +11,14 @@ import pytest
 from dangol import bootstrap
 from dangol.adapters.parameters import SsmParameters
 from dangol.bootstrap import channels
-from dangol.domain.errors import DoubtError, NotFoundError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.errors import (
+    AccountError,
+    DoubtError,
+    NotFoundError,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
+)
 from dangol.domain.project import Project
 from dangol.ports import Accepted, Refused
 from tests.fakes.providers import aws_sms, nhn, solapi
@@ -47,8 +54,8 @@ def test_solapi_says_of_one_number(code, retryable, suppress, socket_enabled):
         (400, {"errorCode": "NotEnoughBalance"}, ThrottledError),
         (503, {}, UnavailableError),
         (400, {"errorCode": "ValidationError"}, RejectedError),
-        (401, {"errorCode": "SignatureDoesNotMatch"}, RejectedError),
-        (403, {}, RejectedError),
+        (401, {"errorCode": "SignatureDoesNotMatch"}, AccountError),
+        (403, {}, AccountError),
     ],
 )
 def test_solapi_says_of_a_call(status, content, meaning, socket_enabled):
@@ -232,9 +239,9 @@ def test_aws_says_of_one_number(name, reason, answer, socket_enabled):
     [
         ("ThrottlingException", "", ThrottledError),
         ("ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", ThrottledError),
-        ("AccessDeniedException", "INSUFFICIENT_ACCOUNT_REPUTATION", RejectedError),
-        ("AccessDeniedException", "ACCOUNT_DISABLED", RejectedError),
-        ("ResourceNotFoundException", "", RejectedError),
+        ("AccessDeniedException", "INSUFFICIENT_ACCOUNT_REPUTATION", AccountError),
+        ("AccessDeniedException", "ACCOUNT_DISABLED", AccountError),
+        ("ResourceNotFoundException", "", AccountError),
     ],
 )
 def test_aws_says_of_the_account(name, reason, meaning, socket_enabled):

@@ -405,7 +405,13 @@ def test_the_lakes_traces_of_a_person_come_in_order_and_each_once(objects):
 
     at = datetime.fromtimestamp(clicked.at / 1000, tz=UTC).isoformat(timespec="milliseconds")
     told = [
-        {"at": NOW.isoformat(timespec="milliseconds"), "kind": "decided", "outcome": "skipped", "reason": "no_consent"},
+        {
+            "at": NOW.isoformat(timespec="milliseconds"),
+            "kind": "decided",
+            "outcome": "skipped",
+            "reason": "no_consent",
+            "channel": "email",
+        },
         {"at": at, "kind": "clicked", "verdict": "human"},
     ]
     assert list(traces) == sorted(told, key=lambda trace: trace["at"])

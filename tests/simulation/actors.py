@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dangol.adapters.opt_outs import LedgerPreferences
-from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
+from dangol.contracts import FallBack, Received, Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import ConflictError
 from dangol.domain.ledger import State
 from dangol.domain.suppression import address_hash
 from dangol.domain.tracking import Mark
 from dangol.pipeline.control import Controller
 from dangol.pipeline.dispatch import Dispatcher, Worker
+from dangol.pipeline.known_runs import KnownRuns
 from dangol.pipeline.plans import Plans
+from dangol.pipeline.receiving import Receiver
 from dangol.pipeline.segment import Segmenter, Stores as SegmentStores
 from dangol.pipeline.touches import Reminder
 from dangol.pipeline.wishes import Wish
@@ -73,12 +75,16 @@ class DispatchFunction:
         world, s = self.world, self.world.scenario
         self.process = process = world.process(s.timeout)
         clock, worker = SimulatedClock(world.loop, process), Worker(self.name, s.timeout)
-        channel = SimulatedChannel(process, worker.name, world.truth, s.refused, s.batch_size)
+
+        def channel(name: str, _: object) -> SimulatedChannel:
+            told = (name, s.refused[name], s.bouncing[name], world.receipts, s.batch_size)
+            return SimulatedChannel(process, worker.name, world.truth, *told)
+
         plans = Plans(
             runs=Far(world.runs, process),
             definitions=Far(world.definitions, process),
             keys=lambda: KEYS,
-            channel=lambda *_: channel,
+            channel=channel,
             clock=clock,
             memory=RUN_STATE_FOR,
         )
@@ -152,8 +158,35 @@ class SegmentFunction:
             self.segmenter.release(order)
         elif isinstance(order, ScanStep):
             self.segmenter.scan(order, until=lambda: self.process.rng.random() < 0.4)
+        elif isinstance(order, FallBack):
+            self.segmenter.fall_back(order)
         else:
             self.segmenter.start(order)
+
+
+@dataclass
+class RecordFunction:
+    """A recorder's process, as far as receipts go; it works off their queue."""
+
+    world: World
+    process: Process = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.process = self.world.process(SEGMENT_TIMEOUT)
+
+    def work(self) -> None:
+        """Take receipts, one after the other, for ever."""
+        while True:
+            letter = self.world.receipts.take()
+            self.process.begin()
+            attempt(self.world.receipts, letter, self._record)
+
+    def _record(self, body: str) -> None:
+        world, clock = self.world, SimulatedClock(self.world.loop, self.process)
+        known = KnownRuns(Far(world.runs, self.process), Far(world.definitions, self.process), clock)
+        ledgers = SimulatedLedgers(world.ledgers, self.process)
+        receiver = Receiver(ledgers, world.profiles, known, Sender(world.tasks, self.process))
+        receiver.record([Received.model_validate_json(body)])
 
 
 def attempt(queue: SimulatedQueue, letter: Letter, work: Callable[[str], Any]) -> bool:

@@ -49,11 +49,13 @@ class Truth:
     night: frozenset[str]
     rates: Mapping[str, int]
     terms: Callable[[int], RunTerms]
-    consents: dict[str, bool] = field(default_factory=dict)
+    consents: dict[tuple[str, str], bool] = field(default_factory=dict)
     halted: dict[str, float] = field(default_factory=dict)
     suppressed: set[str] = field(default_factory=set)
     claims: dict[str, dict[int, Claim]] = field(default_factory=lambda: defaultdict(dict))
-    accepted: Counter[tuple[int, str]] = field(default_factory=Counter)
+    accepted: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+    # What a provider took, and knows that it did not arrive.
+    bounced: set[tuple[int, str, str]] = field(default_factory=set)
     # The variant of a run that those outside its test got.
     winners: dict[int, int] = field(default_factory=dict)
     handed: int = 0
@@ -69,7 +71,7 @@ class Truth:
         known = {entry.run: entry for entry in before.entries}
         if after.entries == before.entries:
             # What a person says; a claim that writes over it does not make it unsaid.
-            self.consents[after.user_id] = after.consented("email")
+            self.consents.update({(after.user_id, channel): after.consented(channel) for channel in ("email", "sms")})
         if after.suppressed:
             self.suppressed.add(after.user_id)
         for entry in after.entries:
@@ -77,7 +79,7 @@ class Truth:
                 continue
             old = known.get(entry.run)
             is_claim = entry.state in (State.SENT, State.HELD_OUT) and (
-                old is None or not old.counts or old.claimed_at != entry.claimed_at
+                old is None or not old.counts or old.claimed_at != entry.claimed_at or old.channel != entry.channel
             )
             if is_claim:
                 self._claimed(after.user_id, entry)
@@ -91,12 +93,12 @@ class Truth:
         expires = terms.campaign.limits.expires
         if expires and moment >= terms.scheduled_at + expires:
             raise BrokenPromiseError(f"{user} was claimed for run {entry.run} after it expired")
-        if user in self.suppressed:
+        if entry.channel == "email" and user in self.suppressed:
             raise BrokenPromiseError(f"{user} was claimed for run {entry.run} at a suppressed address")
         self._check_test(terms, user, entry, moment)
         if terms.campaign.purpose == "information":
             return
-        if not self.consents[user]:
+        if not self.consents[user, entry.channel]:
             raise BrokenPromiseError(f"{user} was claimed for run {entry.run} without consent")
         self._check_quiet(user, moment)
         for cap in self.project.caps:
@@ -158,19 +160,21 @@ class Truth:
 
     # --- the provider -----------------------------------------------------------------------------------------
 
-    def hand_over_starts(self, worker: str, run: int, users: list[str], now: float) -> None:
-        """A worker calls the provider."""
+    def hand_over_starts(self, worker: str, by: tuple[int, str], users: list[str], now: float) -> None:
+        """A worker calls the provider of a channel for a run."""
         self.handed += len(users)
+        run, channel = by
         for user in users:
-            self._check_permission(run, user, now)
+            self._check_permission(run, channel, user, now)
         self._check_hold(worker, run, now)
         self._check_halt(run, now)
-        self._check_rate("provider", len(users), now)
-        self._check_rate(self.terms(run).name, len(users), now)
+        self._check_rate(channel, len(users), now)
+        if len(self.terms(run).campaign.steps) == 1:
+            self._check_rate(self.terms(run).name, len(users), now)
 
-    def _check_permission(self, run: int, user: str, now: float) -> None:
+    def _check_permission(self, run: int, channel: str, user: str, now: float) -> None:
         claim = self.claims[user].get(run)
-        if claim is None or claim.entry.state is not State.SENT:
+        if claim is None or claim.entry.state is not State.SENT or claim.entry.channel != channel:
             raise BrokenPromiseError(f"{user} is handed over for run {run} without a claim")
         if now - claim.stored_at > PERMISSION or now - claim.entry.claimed_at > PERMISSION + WHOLE_SECOND:
             age = now - min(claim.stored_at, claim.entry.claimed_at)
@@ -198,9 +202,13 @@ class Truth:
         if (handed := sum(n for _, n in starts)) > rate:
             raise BrokenPromiseError(f"{handed} were handed over to {name} within a second, which allows {rate}")
 
-    def provider_accepted(self, run: int, user: str) -> None:
-        """The provider took a message."""
-        self.accepted[run, user] += 1
-        allowed = 2 if self.terms(run).campaign.on_unknown == "resend" else 1
-        if self.accepted[run, user] > allowed:
-            raise BrokenPromiseError(f"the provider took {allowed + 1} messages of run {run} for {user}")
+    def provider_accepted(self, run: int, user: str, channel: str) -> None:
+        """The provider of a channel took a message."""
+        self.accepted[run, user, channel] += 1
+        campaign = self.terms(run).campaign
+        allowed = 2 if campaign.on_unknown == "resend" else 1
+        if self.accepted[run, user, channel] > allowed:
+            raise BrokenPromiseError(f"{channel} took {allowed + 1} messages of run {run} for {user}")
+        for before in campaign.steps[: campaign.steps.index(channel)]:
+            if self.accepted[run, user, before] and (run, user, before) not in self.bounced:
+                raise BrokenPromiseError(f"{channel} took run {run} for {user}, who has it by {before}")

@@ -25,10 +25,12 @@ class Scenario:
     rate: int
     people: tuple[str, ...]
     zones: Mapping[str, str | None]
-    consenting: frozenset[str]
+    consenting: Mapping[str, frozenset[str]]
     night: frozenset[str]
-    unreachable: frozenset[str]
-    refused: frozenset[str]
+    unreachable: Mapping[str, frozenset[str]]
+    refused: Mapping[str, frozenset[str]]
+    # Whom a channel takes a message for, and says later that it did not arrive.
+    bouncing: Mapping[str, frozenset[str]]
     batch_size: int
     tasks: int
     timeout: float
@@ -52,16 +54,20 @@ def draw(rng: Random) -> Scenario:
     def some(share: float) -> frozenset[str]:
         return frozenset(user for user in people if rng.random() < share)
 
+    def each(email: float, sms: float) -> dict[str, frozenset[str]]:
+        return {"email": some(email), "sms": some(sms)}
+
     return Scenario(
         project=_project(rng, rate),
         campaigns={f"campaign-{n}": _campaign(rng, rate) for n in range(rng.choice((2, 2, 3)))},
         rate=rate,
         people=people,
         zones={user: rng.choice((None, *ZONES)) for user in people},
-        consenting=some(0.9),
+        consenting=each(0.9, 0.8),
         night=some(0.1),
-        unreachable=some(0.05),
-        refused=some(0.1),
+        unreachable=each(0.05, 0.05),
+        refused=each(0.1, 0.1),
+        bouncing=each(0.25, 0.1),
         batch_size=rng.choice((1, 3, 10, 50)),
         tasks=rng.choice((1, 2, 3)),
         timeout=rng.choice((10.0, 20.0, 60.0, 120.0)),
@@ -75,7 +81,11 @@ def _project(rng: Random, rate: int) -> Project:
         {"max": rng.choice((1, 1, 2)), "per": rng.choice(("day", "week", "10m", "1h", "7d")), **purpose}
         for purpose in rng.sample(({"purpose": "marketing"}, {}), rng.choice((0, 1, 1, 2)))
     ]
-    changed: dict[str, Any] = {"caps": caps, "channels": {"email": {"provider": "ses", "rate": f"{rate}/s"}}}
+    texts = {"provider": "solapi", "rate": f"{rng.choice(RATES)}/s"}
+    changed: dict[str, Any] = {
+        "caps": caps,
+        "channels": {"email": {"provider": "ses", "rate": f"{rate}/s"}, "sms": texts},
+    }
     if rng.random() < 0.3:
         # It is 10:00 in Seoul when a run begins.
         begin = timedelta(hours=10, minutes=rng.randint(0, 3))
@@ -101,7 +111,13 @@ def _campaign(rng: Random, rate: int) -> Campaign:
     test: dict[str, str] | None = {"share": rng.choice(("20%", "50%")), "decide_after": after}
     if rng.random() < 0.75 or (limits.get("expires") == "2m" and after == "20m"):
         test = None
+    several: dict[str, Any] = {}
+    if rng.random() < 0.4:
+        texts = {"sms": {"subject": "새 강의", "text": "보기 {{ link('https://shop.example/new') }}"}}
+        several = {"channel": None, "channels": ["email", "sms"], "messages": texts}
+        several["fallback_within"] = rng.choice(("1m", "1h", "1d"))
     return campaign(
+        **several,
         audience={"any": [{"as": "회원", "trait": "member", "is": True}]},
         purpose=rng.choice(("marketing", "marketing", "marketing", "information")),
         holdout=rng.choice((None, "10%", "30%")),

@@ -1,13 +1,22 @@
 """Run one seed to its end and check what came of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from random import Random
 
-from dangol.domain.ledger import State
+from dangol.domain.ledger import Entry, Flag, State
 from dangol.pipeline.report import Reporter, Stores
 from tests.fakes import FakeLakeReader
 from tests.fakes.world import FakeClock
-from tests.simulation.actors import DISPATCHERS, SEGMENTERS, DispatchFunction, Operator, People, SegmentFunction
+from tests.simulation.actors import (
+    DISPATCHERS,
+    SEGMENTERS,
+    DispatchFunction,
+    Operator,
+    People,
+    RecordFunction,
+    SegmentFunction,
+)
 from tests.simulation.promises import BrokenPromiseError
 from tests.simulation.scenario import draw
 from tests.simulation.tally import Tally
@@ -43,17 +52,18 @@ def play(world: World) -> None:
     for name in world.scenario.campaigns:
         if world.rng.random() < STEERED:
             loop.spawn(Operator(world, name).act)
+    loop.spawn(RecordFunction(world).work)
     loop.spawn(lambda: People(world).act(world.rng.randint(0, 20)))
     loop.run()
     for _ in range(REDRIVES):
-        if world.sends.redrive() + world.tasks.redrive():
+        if world.sends.redrive() + world.tasks.redrive() + world.receipts.redrive():
             loop.run()
     check(world)
 
 
 def check(world: World) -> None:
     """Check what can be checked only at the end."""
-    if world.sends.dead or world.tasks.dead:
+    if world.sends.dead or world.tasks.dead or world.receipts.dead:
         raise BrokenPromiseError("messages fail although nothing is wrong any more")
     reporter = Reporter(Stores(world.definitions, world.runs, FakeLakeReader(), FakeClock()))
     for run in world.runs.runs.values():
@@ -75,11 +85,22 @@ def _check_counters(world: World, run: int, status: dict[str, object]) -> None:
     counted["failed"] = sum(status["failed"].values())  # type: ignore[attr-defined]
     if +counted != stand:
         raise BrokenPromiseError(f"run {run} counts {dict(+counted)}, the ledger has {dict(stand)}")
+    _check_bounces(world, run, entries)
     sent = {user for user, e in entries.items() if e.state is State.SENT}
     unknown = {user for user, e in entries.items() if e.state is State.UNKNOWN}
-    got = {user for number, user in world.truth.accepted if number == run}
-    if not sent <= got <= sent | unknown:
+    got = {user for number, user, _ in world.truth.accepted if number == run}
+    arrived = {user for number, user, by in world.truth.accepted - Counter(world.truth.bounced) if number == run}
+    if not sent <= got or not arrived <= sent | unknown:
         raise BrokenPromiseError(f"run {run}: sent {sent - got} who got nothing; got {got - sent - unknown} unsaid")
+
+
+def _check_bounces(world: World, run: int, entries: Mapping[str, Entry]) -> None:
+    """Whoever the ledger says was sent to and did not get it is counted as bounced, and nobody else."""
+    counts = world.runs.counts(world.runs.by_number(run).run)
+    counted = sum(int(n) for name, n in counts.items() if name.endswith(":bounced"))
+    flagged = sum(bool(e.flags & Flag.BOUNCED) for e in entries.values())
+    if counted != flagged:
+        raise BrokenPromiseError(f"run {run} counts {counted} as bounced, the ledger has {flagged}")
 
 
 def tally(world: World) -> Tally:
@@ -89,6 +110,9 @@ def tally(world: World) -> Tally:
     counts["handed over"] = world.truth.handed
     counts["paused or cancelled"] = world.truth.halts
     counts["accepted"] = world.truth.accepted.total()
+    counts["by another channel"] = sum(
+        by != world.truth.terms(run).campaign.channel for run, _, by in world.truth.accepted
+    )
     counts["messages"] = world.sends.taken + world.tasks.taken
     counts["events"] = world.loop.events
     counts["runs"] = len(world.runs.runs)

@@ -1,18 +1,21 @@
 """The ports of one process, each on the shared fakes, with everything between that a network does."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from dangol.contracts import Received
 from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.ledger import Ledger
 from dangol.domain.profile import Profile
+from dangol.domain.reference import read_reference
 from dangol.ports import Accepted, Journal, Message, Refused, Search, Standing, Verdict
 from tests.fakes import FakeJournals, FakeLedgers, FakeProfiles
 from tests.simulation.faults import Far, KilledError, Process
 from tests.simulation.loop import Loop
 from tests.simulation.promises import Truth
+from tests.simulation.queues import SimulatedQueue
 
 # AWS takes 25 statements a request; few people here need several requests all the same.
 STATEMENTS = 5
@@ -158,19 +161,29 @@ class SimulatedOutcomes(Far):
 
 @dataclass(slots=True)
 class SimulatedChannel:
-    """A provider with a log of its own; `refuses` for good, and now and then for a while."""
+    """A provider with a log of its own; `refuses` for good, and now and then for a while.
+
+    Of what it took for those in `bounces` it says later, by `receipts`, that it did not arrive.
+    """
 
     process: Process
     worker: str
     truth: Truth
+    name: str
     refuses: frozenset[str]
+    bounces: frozenset[str]
+    receipts: SimulatedQueue
     batch_size: int
+    _places: dict[str, str] = field(default_factory=dict)
 
     def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
         assert 0 < len(messages) <= self.batch_size
-        run = int(messages[0].reference.partition(":")[0])
+        whose = [read_reference(m.reference) for m in messages]
+        assert whose[0] is not None
+        run = whose[0].run
+        self._places = {one.user_id: one.place for one in whose if one}
         process, users = self.process, [m.user_id for m in messages]
-        self.truth.hand_over_starts(self.worker, run, users, process.loop.time)
+        self.truth.hand_over_starts(self.worker, (run, self.name), users, process.loop.time)
         process.wait_until(process.loop.time + process.rng.uniform(0.005, 0.1))
         fault = self._fault()
         self._go_wrong_before(fault, run, users)
@@ -208,8 +221,26 @@ class SimulatedChannel:
         if self.process.strikes():
             self.process.note("refused for a while")
             return Refused("busy", retryable=True)
-        self.truth.provider_accepted(run, user)
+        self.truth.provider_accepted(run, user, self.name)
+        if user in self.bounces:
+            self._bounce(run, user)
         return Accepted(f"{run}-{user}")
+
+    def _bounce(self, run: int, user: str) -> None:
+        """Say after a while that it did not arrive, and now and then before the answer is there."""
+        told = self.process.rng.choice((0.0, 1.5, 20.0, 200.0))
+        at = self.process.loop.time + told
+        receipt = Received(
+            kind="bounced",
+            id=f"{self.name}-{run}-{user}",
+            run=run,
+            user_id=user,
+            channel=self.name,
+            at=int(at * 1000),
+            place=self._places[user],
+        )
+        self.truth.bounced.add((run, user, self.name))
+        self.receipts.put(receipt.model_dump_json(), told)
 
     def _fault(self) -> str | None:
         if not self.process.strikes(2.0):

@@ -90,6 +90,7 @@ class World:
         self.tasks = queue(6 * SEGMENT_TIMEOUT)
         self.sends = queue(6 * s.timeout)
         self.events = queue(6 * s.timeout)
+        self.receipts = queue(6 * s.timeout)
         self.timer = SimulatedTimer(self.tasks)
         self.truth = Truth(
             project=s.project,
@@ -97,13 +98,14 @@ class World:
             night=s.night,
             rates=self._rates(),
             terms=self._terms,
-            consents={user: user in s.consenting for user in s.people},
+            consents={(user, name): user in some for name, some in s.consenting.items() for user in s.people},
         )
         self.ledgers.watch = lambda before, after: self.truth.ledger_stored(before, after, self.loop.time)
 
     def _rates(self) -> dict[str, int]:
         own = {name: c.limits.rate for name, c in self.scenario.campaigns.items() if c.limits.rate}
-        return {"provider": self.scenario.rate, **own}
+        channels = self.scenario.project.channels
+        return {**{str(name): told.messages_per_second for name, told in channels.items()}, **own}
 
     def _terms(self, number: int) -> RunTerms:
         run = self.runs.by_number(number)
@@ -111,12 +113,16 @@ class World:
 
     def _ledger(self, user: str) -> Ledger:
         given = int(self.scenario.start.timestamp()) - 86_400 * 100
-        ledger = Ledger(user).with_consent("email", given=user in self.scenario.consenting, at=given)
+        ledger = Ledger(user)
+        for channel, some in self.scenario.consenting.items():
+            ledger = ledger.with_consent(channel, given=user in some, at=given)
         return ledger.with_night(given=True, at=given) if user in self.scenario.night else ledger
 
     def _profile(self, user: str) -> Profile:
         zone = self.scenario.zones[user]
-        traits = {} if user in self.scenario.unreachable else {"email": f"{user}@example.com"}
+        addresses = {"email": f"{user}@example.com", "sms": f"+82100000{user[1:]:0>4}"}
+        reached = {name: user not in some for name, some in self.scenario.unreachable.items()}
+        traits = {{"sms": "phone"}.get(name, name): at for name, at in addresses.items() if reached[name]}
         return Profile(user, traits={**traits, "member": True, **({"timezone": zone} if zone else {})})
 
     def process(self, timeout: float) -> Process:

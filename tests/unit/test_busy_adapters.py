@@ -169,8 +169,8 @@ def test_a_query_that_fails_or_never_ends_is_an_error(states):
 def test_traces_of_a_person_leave_out_what_athena_says_nothing_of():
     cells = [
         ["at_ms", "kind"],
-        ["1000", "decided", "skipped", "", "no_consent", ""],
-        ["2500", "clicked", "", "human", "", "e1"],
+        ["1000", "decided", "skipped", "", "no_consent", "email", ""],
+        ["2500", "clicked", "", "human", "", "", "e1"],
     ]
     results = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": cell} for cell in row]} for row in cells]}}
     reader, _ = lake(state("SUCCEEDED"), results)
@@ -178,7 +178,13 @@ def test_traces_of_a_person_leave_out_what_athena_says_nothing_of():
     traces = reader.of_person("o'hara", RUN, date(2026, 12, 1))
 
     assert traces == [
-        {"at": "1970-01-01T00:00:01.000+00:00", "kind": "decided", "outcome": "skipped", "reason": "no_consent"},
+        {
+            "at": "1970-01-01T00:00:01.000+00:00",
+            "kind": "decided",
+            "outcome": "skipped",
+            "reason": "no_consent",
+            "channel": "email",
+        },
         {"at": "1970-01-01T00:00:02.500+00:00", "kind": "clicked", "verdict": "human"},
     ]
 

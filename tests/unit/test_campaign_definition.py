@@ -129,11 +129,12 @@ SITE: dict[str, Any] = {"channel": "in_web", "message": {"text": "x"}}
         ({"title": 7}, "is not text"),
         ({"purpose": "promo"}, "'marketing' or 'information'"),
         (
-            {"channel": "lms"},
-            "'email', 'sms', 'alimtalk', 'push', 'web_push', 'in_web', 'in_app', 'webhook' or 'console'",
+            {"channel": "rcs"},
+            "'alimtalk', 'push', 'web_push', 'in_web', 'in_app', 'webhook' or 'console'",
         ),
         ({"channel": "sms", "message": {"text": "x", "html": "<p>x</p>"}}, "sms cannot show it"),
         ({"channel": "sms", "message": {"text": "x", "template": "KA01"}}, "sms cannot show it"),
+        ({"channel": "lms", "message": {"text": "x", "html": "<p>x</p>"}}, "lms cannot show it"),
         ({"channel": "alimtalk", "purpose": "information", "message": {"text": "x"}}, "the code of its approved"),
         ({"channel": "alimtalk", "message": {"text": "x", "template": "KA01"}}, "carries information only"),
         ({"message": {"text": "x"}}, "an e-mail needs a subject"),
@@ -290,3 +291,84 @@ def test_what_waits_for_a_session_has_an_end_whether_its_campaign_says_so_or_not
     }
 
     assert ends == {"never": None, "site": NOW + timedelta(days=14), "said": NOW + timedelta(days=2)}
+
+
+SEVERAL = {name: value for name, value in SALE.items() if name not in ("channel", "message")}
+BOTH = {
+    "channels": ["email", "sms"],
+    "messages": {"email": {"subject": "열렸어요", "text": "메일"}, "sms": {"text": "문자"}},
+}
+
+
+def several(**changes):
+    return Campaign.model_validate({**SEVERAL, **BOTH, **changes})
+
+
+def test_of_several_channels_each_says_it_in_its_own_words():
+    sale = several(
+        message={"text": "모두에게", "cta": {"label": "보기", "link": "https://a"}},
+        messages={"email": {"subject": "s"}},
+        variants=[
+            {"name": "A"},
+            {"name": "B", "message": {"text": "b"}, "messages": {"sms": {"cta": {"label": "사기"}}}},
+        ],
+    )
+
+    assert (sale.channel, sale.steps) == ("email", ("email", "sms"))
+    told = [(m.subject, m.text, m.cta.label) for m in sale.messages()]
+    assert told == [
+        ("s", "모두에게", "보기"),
+        ("s", "b", "보기"),
+        (None, "모두에게", "보기"),
+        (None, "b", "사기"),
+    ]
+
+
+def test_a_campaign_of_several_channels_survives_being_stored_and_is_a_plain_one_on_each():
+    sale = several(variants=[{"name": "A", "messages": {"sms": {"text": "a"}}}, {"name": "B"}])
+
+    again = Campaign.model_validate_json(sale.model_dump_json(by_alias=True, exclude_unset=True))
+    texts = again.on("sms")
+
+    assert again == sale
+    assert (texts.channel, texts.steps) == ("sms", ("sms",))
+    assert [message.text for message in texts.messages()] == ["a", "문자"]
+    assert Campaign.model_validate(stored(texts)).messages() == texts.messages()
+    assert campaign().on("email") == campaign()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"channel": "sms"}, "write channel for one, or channels for one after the other"),
+        ({"channels": ["email", "in_web"]}, "in_web cannot fail to reach somebody"),
+        ({"channels": ["email", "sms", "lms"]}, "lms reaches nobody whom the one before it does not"),
+        ({"channels": ["email"]}, "channels does not name it"),
+        ({"variants": [{"name": "A", "messages": {"alimtalk": {"text": "a"}}}]}, "channels does not name it"),
+        ({"messages": {"email": {"subject": "s", "text": "t"}}}, "is missing"),
+        ({"messages": {"email": {"text": "t"}, "sms": {"text": "t"}}}, "an e-mail needs a subject"),
+        ({"channels": ["emall", "sms"]}, "Input should be 'email'"),
+    ],
+)
+def test_several_channels_that_do_not_go_together_are_refused(changes, problem):
+    with pytest.raises(ValidationError, match=problem):
+        several(**changes)
+
+
+def test_what_lacks_in_a_message_is_told_where_it_is_written():
+    with pytest.raises(ValidationError) as lacking:
+        several(variants=[{"name": "A", "messages": {"sms": {"cta": {"label": "l"}}}}])
+
+    assert lacking.value.errors()[0]["ctx"]["path"] == ("variants", 0, "messages", "sms", "cta")
+
+
+def test_the_schema_asks_for_one_channel_or_several():
+    schema = Campaign.model_json_schema(by_alias=True)
+
+    assert not {"channel", "message"} & set(schema["required"])
+    assert {"anyOf": [{"required": ["channel"]}, {"required": ["channels"]}]} in schema["allOf"]
+
+
+def test_what_is_no_mapping_is_no_campaign():
+    with pytest.raises(ValidationError, match="valid dictionary"):
+        Campaign.model_validate("email")

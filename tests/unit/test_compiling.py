@@ -116,6 +116,22 @@ def test_a_facet_that_may_have_been_let_go_is_looked_up():
     assert Check(Subject("gone", "buy"), ">=", NOON - 86_400) in found.may.parts  # type: ignore[union-attr]
 
 
+def test_what_was_not_done_since_any_of_several_values_is_looked_up():
+    found = bounds({"did": "buy", "where": {"category": ["a", "b"]}, "within": "1d", "then_not": "refund"})
+
+    assert found.must == NEVER
+    assert not found.exact
+
+
+def test_a_consent_of_a_window_is_two_comparisons():
+    said = Subject("consent", "email")
+
+    assert bounds({"consented": "email", "before": "1d"}).may == all_of(
+        [Check(said, ">=", 1), Check(said, "<", NOON - 86_400)]
+    )
+    assert bounds({"consented": "email", "within": "1d"}).exact
+
+
 def test_somebody_who_did_nothing_may_be_meant():
     found = bounds({"did": "buy", "count": {"lt": 3}})
 

@@ -8,6 +8,7 @@ from dangol.domain import decision
 from dangol.domain.campaign import Campaign
 from dangol.domain.decision import Hold, HoldOut, Person, Reason, Send, Skip, decide, entry_for
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
+from dangol.domain.medium import permission
 from dangol.domain.run import Run
 from dangol.domain.suppression import address_hash
 from tests.actors import ANN, NEW_YORK, NOON, NOW, SEOUL, campaign, entry, ledger, project, run
@@ -190,7 +191,7 @@ def test_korea_s_night_rule_is_a_preset():
         of = replace(
             run(shop=project(quiet_hours="korea")), campaign=campaign(**changes).model_copy(update={"channel": channel})
         )
-        given = ledger(consents={channel: 1}, night=night)
+        given = ledger(consents={permission(channel): 1}, night=night)
         return decide(of, ANN, given, datetime.combine(NOW.date(), clock, tzinfo=SEOUL))
 
     assert decided(time(20, 59, 59), "sms") == Send(0)

@@ -3,7 +3,7 @@
 import pytest
 
 from cli.definitions import load_project, load_segment
-from dangol.domain.providers import PROVIDERS
+from dangol.domain.channel import CHANNEL_NAMES
 from tests.shop import CAMPAIGN, PROJECT, campaign, problems, write_shop
 
 
@@ -22,7 +22,7 @@ audience: segments/dormnt.yaml
 exclude: [../dangol.yaml]
 schedule: {at: 2026-12-01T10:00, timezone: Asia/Soul}
 purpose: marketting
-channel: lms
+channel: mail
 coupon: {pool: x}
 message:
   subject: 안녕 #{이름}님
@@ -40,8 +40,8 @@ limits: {expires: 0s}
     assert problems(campaign, shop, text) == [
         (
             "campaigns/sale.yaml:1: titel: 'titel' is not a key here; did you mean title? allowed: title, goal, also, "
-            "audience, exclude, schedule, purpose, channel, show, appeal, message, variants, test, holdout, assign_by, "
-            "attribution, on_inexact, once_per, on_unknown, limits, utm"
+            "audience, exclude, schedule, purpose, channel, channels, fallback_within, show, appeal, message, "
+            "messages, variants, test, holdout, assign_by, attribution, on_inexact, once_per, on_unknown, limits, utm"
         ),
         'campaigns/sale.yaml:2: title: 2026 is not text; 따옴표로 감싸 주세요: "2026"',
         (
@@ -63,7 +63,10 @@ limits: {expires: 0s}
             "campaigns/sale.yaml:8: purpose: 'marketting' is not allowed here; did you mean marketing? allowed: "
             "marketing, information"
         ),
-        "campaigns/sale.yaml:9: channel: lms is chosen by the bytes of the text; write sms",
+        (
+            "campaigns/sale.yaml:9: channel: 'mail' is not allowed here; did you mean email? allowed: email, sms, lms, "
+            "mms, alimtalk, push, web_push, in_web, in_app, webhook, console"
+        ),
         "campaigns/sale.yaml:10: coupon: is not there yet",
         (
             "campaigns/sale.yaml:12: YAML takes #{이름} and what follows as a comment: subject: 안녕 #{이름}님; "
@@ -73,10 +76,13 @@ limits: {expires: 0s}
         "campaigns/sale.yaml:16: message.cta.link: is missing",
         (
             "campaigns/sale.yaml:18: variants.0.mesage: 'mesage' is not a key here; did you mean message? allowed: "
-            "name, weight, appeal, message"
+            "name, weight, appeal, message, messages"
         ),
         "campaigns/sale.yaml:18: variants.0.weight: '1' is not a whole number; write 1, without quotes or commas",
-        "campaigns/sale.yaml:19: variants.1: needs keys of its own below it; allowed: name, weight, appeal, message",
+        (
+            "campaigns/sale.yaml:19: variants.1: needs keys of its own below it; allowed: name, weight, appeal, "
+            "message, messages"
+        ),
         "campaigns/sale.yaml:20: holdout: 0.2 is not a share; write it like 10%, from 0% to 100%",
         "campaigns/sale.yaml:21: limits.expires: must be longer than nothing; write it like 7d",
     ]
@@ -155,7 +161,7 @@ def test_a_missing_key_says_what_it_may_be(shop):
 
     assert told == [
         "campaigns/sale.yaml:1: audience: is missing",
-        f"campaigns/sale.yaml:1: channel: is missing; one of {', '.join(PROVIDERS)}",
+        f"campaigns/sale.yaml:1: channel: is missing; one of {', '.join(CHANNEL_NAMES)}",
         "campaigns/sale.yaml:1: message: is missing",
         "campaigns/sale.yaml:1: purpose: is missing; one of marketing, information",
     ]
@@ -216,7 +222,7 @@ def test_a_goal_that_can_be_told_gets_no_notice(shop, goal):
         ('phone: "1588-0000"', "phone: 01012345670",
          '2: sender.phone: 01012345670 is not text; 따옴표로 감싸 주세요: "01012345670"'),
         ("provider: ses", "provider: sess", "9: channels.email.provider: 'sess' is not allowed here; did"),
-        ("  email: {", "  kakao: {", "9: channels.kakao: kakao is not there yet; allowed: email, sms, alimtalk, "),
+        ("  email: {", "  kakao: {", "9: channels.kakao: kakao is not there yet; allowed: email, sms, lms, mms, "),
         ("  email: {", "  sms: {", "9: channels.sms.provider: ses does not send on sms; one of solapi, aws, console"),
         ("keep: 8", "remember: [item_id]", "4: events.view_item.remember: is not there yet"),
         ("keep: 8", "keep: 8.5", "4: events.view_item.keep: '8.5' is not a whole number"),

@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dangol.domain.countries import _PREFIXES, EVIDENCE, by_phone
 from dangol.domain.decision import Hold, Reason, Send, Skip, decide
 from dangol.domain.law import silent_until
-from dangol.domain.ledger import Ledger
+from dangol.domain.ledger import UNDATED, Ledger
 from dangol.domain.run import Run
+from dangol.domain.stop_words import is_stop_word
 from tests.actors import ANN, NEW_YORK, SEOUL
 from tests.shop_campaign import campaign, project
 
@@ -104,3 +106,53 @@ def test_whoever_would_wait_beyond_the_campaign_s_end_is_left_out():
     run = texting(limits={"expires": "6h"})
 
     assert decide(run, replace(ANN, country="KR"), ledger(), at(SEOUL, 23)) == Skip(Reason.QUIET_HOURS)
+
+
+@pytest.mark.parametrize(
+    ("country", "decision"), [("DE", Skip), ("GB", Skip), ("NO", Skip), ("KR", Send), (None, Send)]
+)
+def test_in_europe_a_consent_counts_that_can_be_shown(country, decision):
+    """GDPR Art. 7(1): one that was imported without a date has nothing that shows it."""
+    run, now = Run(1, "launch", campaign(), project(), at(SEOUL, 12)), at(SEOUL, 12)
+    person = replace(ANN, country=country)
+
+    assert isinstance(decide(run, person, Ledger("ann", 1, {"email": UNDATED}), now), decision)
+    assert isinstance(decide(run, person, Ledger("ann", 1, {"email": UNDATED + 1}), now), Send)
+
+
+def test_in_europe_what_is_shown_inside_a_session_needs_no_consent_either():
+    run = Run(1, "launch", campaign(channel="in_web", message={"text": "안녕"}), project(), at(SEOUL, 12))
+
+    assert isinstance(decide(run, replace(ANN, country="DE"), Ledger("ann", 1), at(SEOUL, 12)), Send)
+
+
+def test_every_country_of_the_union_and_the_area_is_known_by_its_prefix():
+    assert len(EVIDENCE) == 27 + 3 + 1
+    assert {by_phone(f"{prefix}123", None) for prefix in _PREFIXES} >= EVIDENCE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STOP",
+        "stop",
+        " Stop. ",
+        "Quit!",
+        "END",
+        "revoke",
+        "Opt out",
+        "opt-out",
+        "OPTOUT",
+        "cancel",
+        "Unsubscribe",
+        "수신 거부",
+    ],
+)
+def test_an_answer_that_revokes_is_told_however_it_is_written(text):
+    """47 CFR 64.1200(a)(10)."""
+    assert is_stop_word(text)
+
+
+@pytest.mark.parametrize("text", ["", "don't stop", "stop by at 5?", "the end", "stopwatch", "yes"])
+def test_an_answer_that_says_more_is_for_people_to_read(text):
+    assert not is_stop_word(text)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dangol.domain import profile as profiles
+from dangol.domain.ledger import UNDATED
 from dangol.domain.matching import Moment, labels, matches, select
 from dangol.domain.profile import Occurrence, Profile, fold
 from dangol.domain.project import EventSpec
@@ -249,6 +250,32 @@ def test_consent_and_address_are_asked_per_channel():
     assert answer(ann, consented="sms") is False
     assert answer(ann, reachable="email") is True
     assert answer(ann, reachable="push") is False
+
+
+def test_the_first_time_of_a_value_that_was_let_go_is_not_known():
+    ann = Profile("ann", watermarks={"view": NOON - 50})
+
+    assert answer(ann, first_did="view", where={"category": "dev"}, within="60s") is None
+    assert answer(ann, first_did="view", where={"category": "dev"}, within="40s") is False
+    # What is kept of it may not be the first of all, and the first is no later.
+    again = did(("view", 20), category="dev")
+    again.watermarks["view"] = NOON - 50
+    assert answer(again, first_did="view", where={"category": "dev"}, within="60s") is None
+    assert answer(again, first_did="view", where={"category": "dev"}, within="10s") is False
+
+
+def test_a_consent_is_asked_for_its_day():
+    year = 31_536_000
+    ann = Profile("ann", consents={"email": NOON - 2 * year, "push": UNDATED, "sms": -(NOON - 2 * year)})
+
+    assert answer(ann, consented="email", before="700d") is True
+    assert answer(ann, consented="email", before="730d") is False
+    assert answer(ann, consented="email", within="730d") is True
+    assert answer(ann, consented="email", between=["1000d", "730d"]) is False
+    assert answer(ann, consented="email", since="2025-01-01") is False
+    assert answer(ann, consented="push", before="1970-01-02") is True
+    assert answer(ann, consented="sms", before="1d") is False
+    assert answer(ann, consented="console", before="700d") is True
 
 
 def test_the_moment_is_told_in_epoch_seconds():

@@ -7,11 +7,19 @@ from dataclasses import replace
 import pytest
 
 from dangol.contracts import SendChunk
-from dangol.domain.errors import ConflictError, DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.errors import (
+    AccountError,
+    ConflictError,
+    DoubtError,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
+)
 from dangol.domain.ledger import State
 from dangol.domain.suppression import address_hash
 from dangol.ports import Refused
 from tests.dispatching import NOW, RUN, World, chunk, consenting, running
+from tests.fakes import RecordingChannel
 from tests.shop_campaign import campaign, definition, project, recipient
 
 EVERYBODY = tuple(f"u{n}" for n in range(10))
@@ -347,6 +355,20 @@ def test_a_call_refused_as_a_whole_fails_everybody_in_it():
     world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
 
     assert world.runs.counters[RUN]["failed:mail_from_not_verified"] == 10
+
+
+def test_where_the_account_is_at_fault_the_run_pauses_and_nobody_fails():
+    world = World(channel=RecordingChannel(batch_size=4))
+    world.channel.errors = [None, AccountError("account_suspended")]
+
+    world.dispatcher().dispatch(chunk(world.people(*EVERYBODY)))
+
+    assert world.runs.get(RUN).paused == "provider: account_suspended"
+    assert (world.channel.calls, len(world.channel.users)) == (2, 4)
+    assert world.counted() == Counter(sent=4)
+    left = [user for user in EVERYBODY if user not in world.channel.users]
+    assert {world.state(user) for user in left} == {State.CANCELLED}
+    assert not world.sends.sent
 
 
 def test_one_person_refused_for_now_is_sent_to_later():

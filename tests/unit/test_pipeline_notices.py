@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from dangol.contracts import Noticed, SendNotice
-from dangol.domain.errors import ConflictError, DoubtError, RejectedError, ThrottledError
+from dangol.domain.errors import AccountError, ConflictError, DoubtError, RejectedError, ThrottledError
 from dangol.domain.ledger import Ledger
 from dangol.domain.notice import NIGHT, notice_channel
 from dangol.domain.profile import Profile
 from dangol.domain.suppression import address_hash
+from dangol.domain.text_bytes import foreign
 from dangol.pipeline.notices import Notifier, Stores
 from dangol.ports import Refused
 from tests.fakes import (
@@ -24,7 +25,7 @@ from tests.fakes import (
     RecordingChannel,
 )
 from tests.fakes.world import NOW
-from tests.shop_campaign import definition
+from tests.shop_campaign import definition, project
 
 AT = int(NOW.timestamp())
 
@@ -129,15 +130,17 @@ def test_a_notice_waits_for_the_rate_that_campaigns_use_up():
     assert world.channel.calls == 0
 
 
-@pytest.mark.parametrize("trouble", ["throttled", "refused for now"])
+@pytest.mark.parametrize("trouble", ["throttled", "refused for now", "the account"])
 def test_what_was_certainly_not_taken_is_sent_when_the_message_comes_again(trouble):
     world = World()
     if trouble == "throttled":
         world.channel.errors = [ThrottledError("slow down")]
+    elif trouble == "the account":
+        world.channel.errors = [AccountError("account_suspended")]
     else:
         world.channel.refusals["u1"] = Refused("busy", retryable=True)
 
-    with pytest.raises((ThrottledError, ConflictError)):
+    with pytest.raises((ThrottledError, ConflictError, AccountError)):
         world.send(order())
     with pytest.raises(ConflictError, match="another worker"):
         world.send(order(), "two")
@@ -165,8 +168,28 @@ def test_what_ends_otherwise_is_evidence_too_and_not_repeated(error, refusal, ou
     assert [(e.outcome, e.answered) for e in world.evidence] == [(outcome, answered)]
 
 
-def test_what_cannot_be_sent_by_its_own_channel_is_told_by_mail():
+def test_people_are_told_by_a_channel_that_they_have():
     ann = Profile("ann", traits={"email": "ann@example.com", "phone": "01012345678"})
+    texting = project(channels={"sms": {"provider": "aws"}})
 
-    assert [notice_channel(channel, ann) for channel in ("email", "sms", "console")] == ["email", "email", "console"]
-    assert notice_channel("sms", Profile("bo", traits={"phone": "01012345678"})) is None
+    def told(profile, shop):
+        return [notice_channel(said, profile, shop) for said in ("email", NIGHT, "sms", "kakao", "push", "console")]
+
+    assert told(ann, project()) == ["email"] * 5 + ["console"]
+    assert told(ann, texting) == ["email", "email", "sms", "sms", "sms", "console"]
+    assert told(Profile("bo", traits={"email": "bo@example.com"}), texting) == ["email"] * 5 + ["console"]
+    assert told(Profile("cho", traits={"phone": "01012345678"}), texting) == ["sms"] * 5 + ["console"]
+    assert told(Profile("duri"), texting) == [None] * 5 + ["console"]
+
+
+def test_a_notice_by_text_message_is_an_lms_with_a_title_that_fits_and_nothing_that_advertises():
+    world = World()
+    world.ledgers.ledgers["u1"] = Ledger("u1", 1, {"sms": AT})
+
+    assert world.send(order(by="sms", channel="sms", given=True, address="+821012345678")) == "sent"
+
+    (message,) = world.channel.taken
+    assert (message.kind, message.subject, message.advertising) == ("lms", "수신동의 처리 결과 안내", False)
+    assert "전송자: 단골상점" in message.text
+    assert "문자 광고성 정보 수신동의" in message.text
+    assert not foreign(message.text)

@@ -59,7 +59,8 @@ class World:
         self.lists = FakeLists()
         self.objects = FakeObjects()
         self.catalogue = FakeCatalogue()
-        self.webhooks, self.events, self.sends = FakeWebhooks(), FakeQueue(), FakeQueue()
+        self.webhooks = FakeWebhooks()
+        self.events, self.sends, self.tasks = FakeQueue(), FakeQueue(), FakeQueue()
         self.recorder = Recorder(
             Stores(
                 definitions=FakeDefinitions(*([] if unapplied else [self.applied])),
@@ -74,6 +75,7 @@ class World:
                 webhooks=self.webhooks,
                 events=self.events,
                 sends=self.sends,
+                tasks=self.tasks,
             )
         )
 

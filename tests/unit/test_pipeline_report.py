@@ -109,9 +109,9 @@ def test_a_plan_is_remembered_for_a_few_seconds():
 def test_a_campaigns_own_rate_counts_where_it_is_lower():
     runs, clock = FakeRuns(running()), FakeClock()
 
-    assert plans(runs, clock, limits={"rate": "20/s"}).of(RUN).pace == slower(pace_of(1_000, 50), 20)
-    assert plans(runs, clock, limits={"rate": "2000/s"}).of(RUN).pace == pace_of(1_000, 50)
-    assert plans(runs, clock).of(RUN).pace == pace_of(1_000, 50)
+    assert plans(runs, clock, limits={"rate": "20/s"}).of(RUN).ways[0].pace == slower(pace_of(1_000, 50), 20)
+    assert plans(runs, clock, limits={"rate": "2000/s"}).of(RUN).ways[0].pace == pace_of(1_000, 50)
+    assert plans(runs, clock).of(RUN).ways[0].pace == pace_of(1_000, 50)
 
 
 def test_a_channel_without_a_provider_goes_to_the_console():
@@ -124,14 +124,14 @@ def test_a_channel_without_a_provider_goes_to_the_console():
 
     known = Plans(FakeRuns(running()), FakeDefinitions(applied), lambda: KEYS, channel, FakeClock(), 5.0)
 
-    assert known.of(RUN).provider == "console"
+    assert known.of(RUN).ways[0].provider == "console"
     assert asked == [("email", "console")]
 
 
 def test_a_message_carries_label_footer_and_the_way_out():
     plan = plans(FakeRuns(running()), FakeClock()).of(RUN)
 
-    message = plan.renderer.message(recipient("u1", traits={"name": "지은"}), 0)
+    message = plan.ways[0].renderer.message(recipient("u1", traits={"name": "지은"}), 0)
 
     assert message.subject == "(광고) 지은님"
     assert "https://go.shop.example/c/" in message.text
@@ -143,7 +143,7 @@ def test_a_message_carries_label_footer_and_the_way_out():
 def test_information_carries_no_label_and_no_way_out():
     plan = plans(FakeRuns(running()), FakeClock(), purpose="information").of(RUN)
 
-    message = plan.renderer.message(recipient("u1"), 0)
+    message = plan.ways[0].renderer.message(recipient("u1"), 0)
 
     assert message.subject == "고객님"
     assert message.headers == {}
@@ -153,4 +153,4 @@ def test_information_carries_no_label_and_no_way_out():
 def test_the_console_gets_no_pixel():
     plan = plans(FakeRuns(running()), FakeClock(), channel="console").of(RUN)
 
-    assert "<img" not in plan.renderer.message(recipient("u1"), 0).html
+    assert "<img" not in plan.ways[0].renderer.message(recipient("u1"), 0).html

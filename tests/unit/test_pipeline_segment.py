@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from pydantic import ValidationError
 
-from dangol.contracts import Release, ScanStep, SendChunk, StartRun, segment_work
+from dangol.contracts import FallBack, Release, ScanStep, SendChunk, StartRun, segment_work
 from dangol.domain.errors import NotFoundError
 from dangol.domain.ledger import Entry, Ledger
 from dangol.domain.profile import History, Profile
@@ -81,6 +81,8 @@ class World:
                 self.segmenter.start(order)
             case Release() as order:
                 self.segmenter.release(order)
+            case FallBack() as order:
+                self.segmenter.fall_back(order)
             case step:
                 self.segmenter.scan(step, until=until)
 

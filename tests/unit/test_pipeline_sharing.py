@@ -49,20 +49,20 @@ def test_who_shares_is_found_over_steps_and_looked_up_once(monkeypatch):
         step(objects, number, *(Recipient(user_id=f"u{number}-{n}", address=f"p{n}@x.kr") for n in range(3)))
     first = {n: smallest(*(f"u{number}-{n}" for number in range(5))) for n in range(3)}
 
-    found = Sharing(objects).of("r", "email")
+    (found,) = Sharing(objects).of("r", ["email"])
     objects.objects = {key: b"" if "steps" in key else body for key, body in objects.objects.items()}
 
     everybody = {(f"00000-{number:05d}", n) for number in range(5) for n in range(3)}
     standing = {(f"00000-0000{user[1]}", n) for n, user in first.items()}
     assert {(name, place) for name, places in found.items() for place in places} == everybody - standing
-    assert Sharing(objects).of("r", "email") == found
+    assert Sharing(objects).of("r", ["email"]) == [found]
 
 
 def test_the_console_knows_no_addresses():
     objects = FakeObjects()
     step(objects, 0, *(Recipient(user_id=user, address="same") for user in ("ann", "bob")))
 
-    assert Sharing(objects).of("r", "console") == {}
+    assert Sharing(objects).of("r", ["console"]) == [{}]
     assert list(objects.objects) == ["runs/r/steps/00000-00000.json.gz"]
 
 
@@ -94,11 +94,11 @@ def test_of_every_address_exactly_one_person_is_left(steps):
         chunk = SendChunk(run="r", chunk="c", size=len(addresses), indexes=[], recipients=recipients)
         people[f"00000-{number:05d}"] = [chunk]
 
-    found = Sharing(objects).of("r", "email")
+    found = Sharing(objects).of("r", ["email"])
 
     left: dict[str, list[str]] = defaultdict(list)
     for name, chunks in people.items():
-        for chunk in sharing.marked(chunks, found.get(name, frozenset())):
+        for chunk in sharing.marked(chunks, name, found):
             for recipient in chunk.recipients:
                 if recipient.address is None:
                     assert not recipient.shared

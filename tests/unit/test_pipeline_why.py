@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dangol.contracts import Recipient, ScanStep, StepResult
+from dangol.contracts import Reach, Recipient, ScanStep, StepResult
 from dangol.domain.decision import Reason
 from dangol.domain.errors import InputError, NotFoundError
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
@@ -38,8 +38,10 @@ SHOP: dict[str, Any] = {"within": project()}
 class World:
     """A run that selected `ann` and `bo` in its second step, as far as it is told to be."""
 
+    campaign = campaign()
+
     def __init__(self, states: str | None = None, entry: Entry | None = None, **run: Any) -> None:
-        self.definition = definition(**SHOP)
+        self.definition = definition(**{**SHOP, "of": self.campaign})
         self.runs = FakeRuns(running(**run))
         self.objects = FakeObjects()
         self.clock = FakeClock(NOW + timedelta(minutes=1))
@@ -370,3 +372,31 @@ def test_whoever_was_shown_a_message_is_told_so_while_others_still_wait():
 
     assert short(world.why()) == ("sent", None, "2026-12-01T01:00:03+00:00")
     assert world.why("bo")["outcome"] == "pending"
+
+
+class SeveralChannels(World):
+    """The same by e-mail, then by text message."""
+
+    campaign = campaign(channel=None, channels=["email", "sms"], messages={"sms": {"text": "새 강의"}})
+
+
+def test_of_several_channels_the_ledger_says_what_became_of_it_and_the_trail_by_which():
+    world = SeveralChannels("SS", replace(claim(State.FAILED), channel="sms"))
+    world.decided("failed", "solapi_3031")
+
+    told = world.why()
+
+    assert (told["outcome"], told["reason"]) == ("failed", "solapi_3031")
+    assert next(step for step in told["trail"] if step["kind"] == "claimed")["channel"] == "sms"
+
+
+def test_what_would_be_decided_names_the_channel_where_there_are_several():
+    world = SeveralChannels("..")
+    world.selected("00000-00002", [recipient("eve", address=None, others=[Reach(address="+821012345678")])])
+    world.ledgers.ledgers["eve"] = Ledger("eve", consents={"sms": AT - 9})
+
+    told = world.why("eve")
+
+    assert {step["channel"] for step in told["trail"] if step["kind"] == "consent"} == {"sms"}
+    (would_be,) = (step for step in told["trail"] if step["kind"] == "would_be")
+    assert (would_be["outcome"], would_be["channel"]) == ("sent", "sms")

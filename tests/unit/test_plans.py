@@ -53,7 +53,7 @@ def test_a_definition_is_read_once_however_long_the_run_takes():
     for _ in range(5):
         shop.clock.pass_by(seconds=MEMORY + 1)
         again = shop.plans.of(RUN)
-        assert again.renderer is first.renderer
+        assert again.ways[0].renderer is first.ways[0].renderer
 
     assert (shop.definitions.reads, shop.runs.asked) == (1, 0)
 
@@ -85,8 +85,8 @@ def test_runs_that_begin_meanwhile_are_known_where_once_per_asks_for_them():
 
 def test_a_new_key_signs_what_is_rendered_from_then_on():
     shop = Shop()
-    before = shop.plans.of(RUN).renderer.message(recipient("u1"), 0).send_id
+    before = shop.plans.of(RUN).ways[0].renderer.message(recipient("u1"), 0).send_id
 
     shop.keys = NEW
 
-    assert shop.plans.of(RUN).renderer.message(recipient("u1"), 0).send_id != before
+    assert shop.plans.of(RUN).ways[0].renderer.message(recipient("u1"), 0).send_id != before

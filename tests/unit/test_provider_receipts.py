@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from dangol.contracts import Received, event_work
-from dangol.domain.reference import joined_reference, read_reference, split_reference
-from dangol.domain.suppression import address_hash
+from dangol.contracts import Consented, Received, event_work
+from dangol.domain.reference import Reference, joined_reference, place_of, read_place, read_reference, split_reference
+from dangol.domain.suppression import address_hash, number_key
 from dangol.pipeline.aws_sms_events import is_sms_event, read_sms_event
 from dangol.pipeline.provider_receipts import is_door, most_bytes, receipts_at
 from dangol.pipeline.ses_events import NotAReceiptError
@@ -39,9 +39,11 @@ def report(code: str = "4000", **changes: Any) -> dict[str, Any]:
     return told | changes
 
 
-def nhn(*hooks: Any, event: str = "MESSAGE_RESULT_UPDATE", secret: str = "") -> list[dict[str, Any]]:
+def nhn(
+    *hooks: Any, event: str = "MESSAGE_RESULT_UPDATE", secret: str = "", product: str = "Sms"
+) -> list[dict[str, Any]]:
     shown = {"x-toast-webhook-signature": secret or shared_secret(KEY, "nhn")}
-    body = json.dumps({"event": event, "hooks": hooks}).encode()
+    body = json.dumps({"event": event, "productName": product, "hooks": hooks}).encode()
     return list(receipts_at("nhn", shown, body, KEY, NOW))
 
 
@@ -192,6 +194,71 @@ def test_what_nhn_tells_of_others_or_not_for_certain_is_left_out():
     assert nhn(hook(recipientNo=None))[0]["address_hash"] == ""
 
 
+@pytest.mark.parametrize("kind", ["BRAND_MESSAGE_NORMAL", "BRAND_MESSAGE_MASS", "FRIENDTALK_NORMAL"])
+def test_a_hook_of_nhn_says_whether_it_was_a_brand_message(kind):
+    (told,) = nhn(hook("3019", kakaoMessageType=kind))
+
+    assert (told["channel"], told["address_hash"]) == ("brand_message", address_hash("brand_message", PHONE))
+    assert nhn(hook(kakaoMessageType="ALIMTALK_NORMAL"))[0]["channel"] == "alimtalk"
+    assert nhn(hook("MRC01", kakaoMessageType=kind))[0]["kind"] == "delivered"
+
+
+@pytest.mark.parametrize("kind", ["BMS_TEXT", "BMS_WIDE", "BMS_FREE"])
+def test_a_report_of_solapi_says_whether_it_was_a_brand_message(kind):
+    (told,) = solapi(report("3104", type=kind))
+
+    assert (told["channel"], told["kind"], told["permanent"]) == ("brand_message", "bounced", True)
+    assert told["address_hash"] == address_hash("brand_message", PHONE)
+
+
+def refused_at(at: datetime, channel: str, provider: str, told: str) -> Consented:
+    milliseconds = int(at.timestamp() * 1000)
+    return Consented(
+        id=told,
+        user_id=number_key(channel, PHONE),
+        at=milliseconds,
+        received_at=milliseconds,
+        consents={"sms" if channel == "sms" else "kakao": False},
+        method="provider",
+        source=provider,
+    )
+
+
+def test_an_opt_out_that_nhn_tells_by_its_number_is_that_numbers_refusal():
+    said = {"hookId": "h1", "recipientNo": PHONE, "createdDateTime": "2026-12-01T09:30:00.000+09:00"}
+    (told,) = nhn(said, event="UNSUBSCRIBE", product="SMS")
+
+    assert event_work.validate_python(told) == refused_at(NOW - timedelta(minutes=30), "sms", "nhn", "nhn:h1")
+    assert PHONE not in json.dumps(told)
+    assert nhn(said, event="UNSUBSCRIBE") == nhn(said, said, event="UNSUBSCRIBE")[1:]
+
+
+def test_an_opt_out_of_kakaotalk_is_one_of_kakaotalk():
+    (told,) = nhn({"hookId": "h2", "recipientNo": PHONE}, event="UNSUBSCRIBE", product="KakaoTalk Bizmessage")
+
+    assert event_work.validate_python(told) == refused_at(NOW, "brand_message", "nhn", "nhn:h2")
+
+
+@pytest.mark.parametrize("at", ["2030-01-01T00:00:00.000+09:00", "soon", "2026-12-01T09:00:00", None])
+def test_an_opt_out_without_a_time_that_can_be_is_of_now(at):
+    (told,) = nhn({"hookId": "h1", "recipientNo": PHONE, "createdDateTime": at}, event="UNSUBSCRIBE")
+
+    assert told["at"] == int(NOW.timestamp() * 1000)
+
+
+def test_an_opt_out_of_no_number_is_nobodys():
+    assert nhn({"hookId": "h1"}, {"hookId": "h2", "recipientNo": "080"}, event="UNSUBSCRIBE") == []
+
+
+@pytest.mark.parametrize(("kind", "channel"), [("SMS", "sms"), ("MMS", "sms"), ("BMS_FREE", "brand_message")])
+def test_an_opt_out_that_solapi_tells_without_our_reference_is_that_numbers_refusal(kind, channel):
+    (told,) = solapi(report("2061", type=kind, customFields=None, dateReceived="2026-12-01T09:30:00+09:00"))
+
+    at = NOW - timedelta(minutes=30)
+    assert event_work.validate_python(told) == refused_at(at, channel, "solapi", "solapi:M4V1:2061")
+    assert solapi(report("2061", customFields={}, to="")) == []
+
+
 @pytest.mark.parametrize(
     ("event", "kind", "permanent"),
     [
@@ -264,7 +331,15 @@ def test_a_reference_comes_back_whole_from_fields_of_any_length(user_id):
 
     assert joined_reference(split_reference(reference, 100)) == reference
     assert joined_reference(split_reference(reference, 7)) == reference
-    assert read_reference(reference) == (4_294_967_295, user_id)
+    assert read_reference(reference) == (4_294_967_295, user_id, "")
+    placed = str(Reference(4_294_967_295, user_id, place_of("00012-00003-4", 57)))
+    assert read_reference(placed) == (4_294_967_295, user_id, "00012-00003-4_57")
+    assert read_place("00012-00003-4_57") == ("00012-00003-4", 57)
+
+
+@pytest.mark.parametrize("place", ["", "00000-00000-0", "_1", "00000-00000-0_x", "0" * 64 + "_1"])
+def test_what_is_no_place_in_a_run_is_none(place):
+    assert read_place(place) is None
 
 
 def test_no_fields_hold_no_reference():

@@ -160,6 +160,7 @@ def test_a_trait_condition_knows_its_one_operator(condition, operator, operand):
         ({"did": "buy", "within": "0d"}, "longer than nothing"),
         ({"did": 3}, "is not text"),
         ({"did": " "}, "is empty"),
+        ({"consented": "email", "before": "7d", "within": "7d"}, "one window is enough; take before, or within"),
         ({"consented": "fax"}, "'fax' is not a channel; one of email, sms"),
         ({"title": "nothing"}, "one of all, any, none is needed"),
         ({"all": ["x"]}, "valid dictionary"),

@@ -4,7 +4,7 @@
 test_counting_simulation.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ import pytest
 from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
 from dangol.domain.winner import decided
-from dangol.pipeline.claiming import Claimer
+from dangol.pipeline.claiming import Claimer, Turn
 from dangol.pipeline.dispatch import Dispatcher
 from dangol.pipeline.plans import Plans
 from dangol.pipeline.work import Work
@@ -75,14 +75,13 @@ def claimed_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     hand_over = Dispatcher._hand_over
     waiting: list[Ledger] = []
 
-    def claim(self: Claimer, work: Work, indexes: Sequence[int], known: Mapping[str, Ledger]) -> dict[int, Message]:
-        messages: dict[int, Message] = {}
-        now = self._s.clock.now()
-        waiting.extend(c for i in indexes if (c := self._decided(work, i, dict(known), messages, now)))
-        return messages
+    def claim(self: Claimer, work: Work, turn: Turn, known: Mapping[str, Ledger]) -> dict[int, Message]:
+        claims = (self._decided(work, turn, i, known[work.recipient(i).user_id]) for i in turn.indexes)
+        waiting.extend(claim for claim in claims if claim)
+        return turn.messages
 
-    def then_claim(self: Dispatcher, work: Work, messages: Mapping[int, Message], until: float) -> None:
-        hand_over(self, work, messages, until)
+    def then_claim(self: Dispatcher, work: Work, step: int, messages: Mapping[int, Message], until: float) -> None:
+        hand_over(self, work, step, messages, until)
         self._s.ledgers.put_many(waiting)
         waiting.clear()
 

@@ -6,7 +6,7 @@ from cli.testing import reached
 from dangol.domain.errors import InputError
 from tests.shop import PROJECT, campaign, problems, write_shop
 
-SHOP = PROJECT.replace('"서울시"', '"서울시", refusal_number: "080-000-0000"').replace(
+SHOP = PROJECT.replace('"서울시"', '"서울시", refusal_number: "080-000-0000", certificate: "KISA-1"').replace(
     "  email: {provider: ses}\n",
     "  email: {provider: ses}\n  sms: {provider: solapi}\n  alimtalk: {provider: nhn, profile: key}\n",
 )
@@ -43,6 +43,15 @@ def test_a_character_that_carriers_lack_is_told_with_its_place(shop):
     assert notes(shop, "똠방각하\n    오늘만 😀") == [
         f"7: message.text: '똠', character 1 of the text, {hint}",
         f"8: message.text: '😀', character 10 of the text, {hint}",
+    ]
+
+
+def test_a_title_and_a_label_are_sent_too(shop):
+    source = SMS.replace("  text:", "  subject: 똠\n  cta: {label: '보기 😀', link: 'https://a.example'}\n  text:")
+
+    assert [note.partition(", is not")[0] for note in notes(shop, "오늘만", source)] == [
+        "6: message.subject: '똠', character 1 of the title",
+        "7: message.cta.label: '😀', character 4 of the label",
     ]
 
 

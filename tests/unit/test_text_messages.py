@@ -119,6 +119,14 @@ def test_elsewhere_the_sender_is_named_and_the_way_out_is_a_link():
     assert ad("세일", SHOP, ELSEWHERE).endswith(f"수신거부: {OUT}")
 
 
+def test_who_can_answer_stop_is_told_so():
+    """47 CFR 64.1200(a)(10); AWS takes the answers to its numbers of the United States."""
+    by_aws = project(locale="en", channels={"sms": {"provider": "aws"}})
+
+    assert ad("Sale", by_aws, ELSEWHERE) == f"단골상점: Sale\nReply STOP to end, or unsubscribe: {OUT}"
+    assert ad("Sale", by_aws, AdvertisingLaw("GB")).endswith(f"\nUnsubscribe: {OUT}")
+
+
 @pytest.mark.parametrize(
     "text", ["[광고] 세일", "(광 고) 세일", "(광/고)세일", "<광고>세일", " （광고） 세일", "광고) 세일"]
 )

@@ -42,8 +42,8 @@ def test_of_a_wave_each_message_ends_by_its_own_answer():
     told = [DevicesGone.model_validate_json(body) for body in world.events.bodies if "devices_gone" in body]
     at = int(NOW.timestamp()) * 1000
     assert {(each.id, each.user_id, each.channel, tuple(each.devices), each.at) for each in told} == {
-        (f"{RUN}:cat:gone", "cat", "email", ("token-1", "token-2"), at),
-        (f"{RUN}:dan:gone", "dan", "email", ("token-3",), at),
+        (f"{RUN}:cat:email:gone", "cat", "email", ("token-1", "token-2"), at),
+        (f"{RUN}:dan:email:gone", "dan", "email", ("token-3",), at),
     }
     world.dispatcher().dispatch(chunk(people))
     assert world.channel.calls == 1

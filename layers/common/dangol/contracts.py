@@ -57,22 +57,42 @@ class Release(Contract):
     due: float = 0.0
 
 
+class FallBack(Contract):
+    """A receipt says that the channel `after` has failed for the recipient at `index` of a chunk: try the next one."""
+
+    kind: Literal["fallback"] = "fallback"
+    run: str
+    chunk: str
+    index: int
+    after: str
+
+
 def _kind(order: Any) -> str:  # noqa: ANN401 - whatever JSON is in the queue
     """The kind of an order; a schedule's, which comes back from a dead-letter queue, names none."""
     return str(order.get("kind", "start")) if isinstance(order, dict) else "none"
 
 
 SegmentWork = Annotated[
-    Annotated[StartRun, Tag("start")] | Annotated[ScanStep, Tag("scan")] | Annotated[Release, Tag("release")],
+    Annotated[StartRun, Tag("start")]
+    | Annotated[ScanStep, Tag("scan")]
+    | Annotated[Release, Tag("release")]
+    | Annotated[FallBack, Tag("fallback")],
     Discriminator(_kind),
 ]
-segment_work: TypeAdapter[StartRun | ScanStep | Release] = TypeAdapter(SegmentWork, config=_QUIET)
+segment_work: TypeAdapter[StartRun | ScanStep | Release | FallBack] = TypeAdapter(SegmentWork, config=_QUIET)
+
+
+class Reach(Contract):
+    """Where somebody is reached on a channel; `shared` where somebody else of the run stands for the address."""
+
+    address: str | None = None
+    shared: bool = False
 
 
 class Recipient(Contract):
     """Somebody in the audience, with what deciding and rendering need; never looked up again.
 
-    `shared` where somebody else of the run has the same address, and stands for it.
+    `address` and `shared` are those of the campaign's first channel, `others` those of the ones after it.
     """
 
     user_id: str
@@ -82,7 +102,12 @@ class Recipient(Contract):
     assigned: str | None = None
     labels: int = 0
     shared: bool = False
+    others: list[Reach] = Field(default_factory=list)
     traits: dict[str, Any] = Field(default_factory=dict)
+
+    def on(self, step: int) -> "Recipient":
+        """The recipient as the campaign's channel of that place reaches them."""
+        return self.model_copy(update=self.others[step - 1].model_dump()) if step else self
 
 
 class StepResult(Contract):
@@ -97,7 +122,8 @@ class StepResult(Contract):
 class SendChunk(Contract):
     """A chunk of recipients, or the piece of it at `indexes`, on its way to `dispatch`.
 
-    `tries` is how often in a row the provider has asked to wait with it.
+    `tries` is how often in a row the provider has asked to wait with it. `after` names the channel that has failed by
+    a receipt, for a chunk of the one recipient whom it failed for.
     """
 
     run: str
@@ -105,6 +131,7 @@ class SendChunk(Contract):
     size: int
     generation: int = 0
     tries: int = 0
+    after: str | None = None
     indexes: list[int]
     recipients: list[Recipient]
 
@@ -124,10 +151,15 @@ class SendTest(Contract):
 
 
 class Decided(Contract):
-    """The outcome for one recipient, for the lake; `arm` and `claimed_ms` (epoch) only of those who were claimed."""
+    """The outcome for one recipient, for the lake; `arm` and `claimed_ms` (epoch) only of those who were claimed.
+
+    `channel` and `at` (epoch milliseconds) where they are not those of the whole chunk.
+    """
 
     user_id: str
     outcome: str
+    channel: str | None = None
+    at: int | None = None
     reason: str | None = None
     variant: int | None = None
     arm: str | None = None
@@ -164,7 +196,8 @@ class Tracked(Contract):
 class Received(Contract):
     """What a provider says became of a message; the address is a hash already. Times in epoch milliseconds.
 
-    `permanent` says of a bounce that the address will never take a message.
+    `permanent` says of a bounce that the address will never take a message; `place` is that of the recipient in the
+    run, where the next channel may follow.
     """
 
     kind: Literal["delivered", "bounced", "complained"]
@@ -176,6 +209,7 @@ class Received(Contract):
     address_hash: str = ""
     permanent: bool = False
     reason: str = ""
+    place: str = ""
 
 
 class DevicesGone(Contract):
@@ -236,7 +270,8 @@ class Consented(Contract):
     """What a person said of consent, as evidence: how, where, to which wording. Times in epoch milliseconds.
 
     `consents` is by channel, the night apart; `pace` is at most one message in so many days, 0 lifts it. `run` is the
-    number of the run whose message it was said from. Only what came by `api` is not in the ledger yet.
+    number of the run whose message it was said from. Only what came by `api` or `provider` is not in the ledger yet;
+    a provider knows numbers, and `user_id` is then the key of one (`domain/suppression.py`).
     """
 
     kind: Literal["consent"] = "consent"
@@ -247,7 +282,7 @@ class Consented(Contract):
     consents: dict[str, bool] = Field(default_factory=dict)
     night: bool | None = None
     pace: int | None = Field(default=None, ge=0, le=365)
-    method: Literal["import", "api", "page", "one_click"]
+    method: Literal["import", "api", "page", "one_click", "provider"]
     source: str = ""
     wording: str = ""
     ip: str = ""

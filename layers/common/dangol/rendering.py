@@ -14,6 +14,7 @@ from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import MessageText
 from dangol.domain.channel import ChannelName
 from dangol.domain.errors import DefinitionError
+from dangol.domain.medium import medium
 from dangol.domain.project import MergeTag, Project
 from dangol.domain.tracking import MAX_LINKS
 from dangol.forms import alimtalk, email, push, session, text, webhook
@@ -86,7 +87,7 @@ class MessageTemplate:
 
     def __init__(self, message: MessageText, project: Project, channel: ChannelName = "email") -> None:
         self._project = project
-        self._form = _FORMS[channel]
+        self._form, self._channel = _FORMS[medium(channel)], channel
         # Those of the text alone: they are what a template of Kakao's has.
         self._tags = _MERGE_TAG.findall(message.text) if channel == "alimtalk" else ()
         plain = _environment(autoescape=False)
@@ -120,6 +121,7 @@ class MessageTemplate:
         action = (parts["label"], links(parts["cta"])) if "cta" in parts else None
         form = self._form(
             Filled(
+                channel=self._channel,
                 parts=parts,
                 values={tag: str(_merged(self._project.merge_tags[tag], traits)) for tag in self._tags},
                 action=action,

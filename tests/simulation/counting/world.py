@@ -121,6 +121,7 @@ class RecordFunction:
                 webhooks=FakeWebhooks(),
                 events=Sender(world.events, process),
                 sends=Sender(world.events, process),
+                tasks=Sender(world.events, process),
             )
         )
 

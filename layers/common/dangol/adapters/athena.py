@@ -16,15 +16,15 @@ _TOTALS: Final = (
 )
 # `DISTINCT` for the same reason. Of times the number is asked: some engines read ISO text as a time of their own.
 _TRACES: Final = """
-SELECT DISTINCT at_ms, 'decided' AS kind, outcome, '' AS verdict, CAST(reason AS VARCHAR) AS reason, '' AS id
+SELECT DISTINCT at_ms, 'decided' AS kind, outcome, '' AS verdict, CAST(reason AS VARCHAR) AS reason, channel, '' AS id
 FROM decisions
 WHERE dt >= '{since}' AND run = '{run}' AND user_id = '{user}'
 UNION ALL
-SELECT DISTINCT at_ms, kind, '' AS outcome, verdict, CAST(reason AS VARCHAR) AS reason, id
+SELECT DISTINCT at_ms, kind, '' AS outcome, verdict, CAST(reason AS VARCHAR) AS reason, '' AS channel, id
 FROM engagement
 WHERE dt >= '{since}' AND run = '{run}' AND user_id = '{user}'
 ORDER BY 1"""
-_TRACE: Final = ("kind", "outcome", "verdict", "reason")
+_TRACE: Final = ("kind", "outcome", "verdict", "reason", "channel")
 _RUNNING: Final = frozenset({"QUEUED", "RUNNING"})
 _PAUSE: Final = 0.25
 _PATIENCE: Final = 240

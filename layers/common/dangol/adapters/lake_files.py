@@ -15,7 +15,7 @@ _PAGE: Final = 1_000
 _KINDS: Final = ("clicked", "opened", "unsubscribed")
 # What is told of a person, by table.
 TRACES: Final = {
-    "decisions": ("at", "outcome", "reason"),
+    "decisions": ("at", "outcome", "reason", "channel"),
     "engagement": ("at", "kind", "verdict", "reason"),
 }
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from dangol.adapters.reaching import reached
 from dangol.domain.consent import Word, hear, news
+from dangol.domain.medium import permission
 from dangol.domain.tracking import NO_RUN, Mark
 from dangol.pipeline.wishes import Standing, Wish
 from dangol.ports import Definitions, Ledgers, Profiles
@@ -51,12 +52,13 @@ class LedgerPreferences:
         ledger = self._ledgers.get_many([mark.user_id])[mark.user_id]
         project = self._definitions.project()
         entry = ledger.entry(mark.run)
-        known = {channel: said > 0 for channel, said in ledger.consents.items()}
+        channel = permission(entry.channel) if entry else None
+        known = {name: said > 0 for name, said in ledger.consents.items()}
         return Standing(
             sender=project.sender.name,
             zone=project.zone,
-            channel=entry.channel if entry else None,
-            consents={**({entry.channel: False} if entry else {}), **known},
+            channel=channel,
+            consents={**({channel: False} if channel else {}), **known},
             night=ledger.night > 0,
             pace=ledger.pace,
         )

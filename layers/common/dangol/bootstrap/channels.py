@@ -14,6 +14,7 @@ from dangol.bootstrap.process import clock_of
 from dangol.config import Settings
 from dangol.domain.channel import SESSION
 from dangol.domain.errors import DefinitionError
+from dangol.domain.medium import medium
 from dangol.domain.project import ChannelSettings, Project
 from dangol.domain.providers import PROVIDERS, ProviderName
 from dangol.pipeline.remembering import Remembered
@@ -40,7 +41,7 @@ def channel_of(config: Settings, name: str, project: Project) -> Channel:
 
         return SessionChannel()
     provider = project.settings(name).provider or "console"
-    if provider not in PROVIDERS.get(name, ()):  # type: ignore[call-overload]  # a name out of a file
+    if provider not in PROVIDERS.get(medium(name), ()):  # type: ignore[call-overload]  # a name out of a file
         raise DefinitionError(f"no provider {provider} for {name}", field=f"channels.{name}.provider")
     return _BUILDERS[provider](config, project, project.settings(name))
 

@@ -22,7 +22,8 @@ from dangol.config import Settings, settings
 from dangol.domain.tracking import Keys
 from dangol.pipeline.dispatch import Dispatcher, Worker
 from dangol.pipeline.plans import Plans
-from dangol.pipeline.work import RunPlan, Stores
+from dangol.pipeline.run_plan import RunPlan
+from dangol.pipeline.work import Stores
 
 # A pause has to hold within five seconds, of which the last call may take a good one to begin.
 _RUN_STATE_FOR = 3.5

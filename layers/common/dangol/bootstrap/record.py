@@ -43,5 +43,6 @@ def build_recorder(config: Settings) -> Recorder:
             webhooks=SignedWebhooks(SignedHooks(remembered(lambda: parameters.secret("webhook-secret")))),
             events=SqsQueue(sqs, config.need("event_queue_url")),
             sends=SqsQueue(sqs, config.need("send_queue_url")),
+            tasks=SqsQueue(sqs, config.need("segment_queue_url")),
         )
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.errors import AccountError, DoubtError, ThrottledError, UnavailableError
 from dangol.domain.fate import Fate
 from dangol.domain.providers import TERMS
 from dangol.domain.reference import split_reference
@@ -60,7 +60,7 @@ class AwsSmsChannel:
         Raises:
             ThrottledError: AWS asks to slow down, or the month's spend is used up; it took none.
             UnavailableError: AWS could not be reached; it took none.
-            RejectedError: AWS refuses the account or the sender.
+            AccountError: AWS refuses the account or the sender.
             DoubtError: the answer did not come.
         """
         return [self._send(message) for message in messages]
@@ -96,5 +96,5 @@ def _refused(error: ClientError) -> Refused:
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
         raise DoubtError(code) from error
     if code in _OWN_FAULT:
-        raise RejectedError(reason or code) from error
+        raise AccountError(reason or code) from error
     return Refused.by(f"aws_{(reason or code).lower()}", _FATES.get(reason, Fate.UNDELIVERED))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from dangol.domain.errors import DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.errors import AccountError, DoubtError, RejectedError, ThrottledError, UnavailableError
 from dangol.domain.project import Sender
 from dangol.pipeline.ses_events import tags_of
 from dangol.ports import Accepted, Message, Refused
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 # SES substitutes once and escapes nothing, so each person's finished text travels through whole.
 _TEMPLATE: "Final[EmailTemplateContentTypeDef]" = {"Subject": "{{subject}}", "Text": "{{text}}", "Html": "{{html}}"}
-# For now: the account is being slowed down, or SES stumbled. Everything else is for good.
+# Of one message: MESSAGE_REJECTED, INVALID_PARAMETER, FAILED, and whatever else there may be: for good.
+# For now: the account is being slowed down, or SES stumbled.
 _LATER: Final = frozenset({"ACCOUNT_THROTTLED", "TRANSIENT_FAILURE", "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
 # How an INVALID_PARAMETER begins where it is the recipient's address: seen in the wild, since SES documents none.
 _WRONG_ADDRESS: Final = (
@@ -37,6 +38,20 @@ _WRONG_ADDRESS: Final = (
     "Local address contains",
     "Missing local name",
 )
+# Of the account or the sender: the next message would be refused as well.
+_OWN_FAULT: Final = frozenset(
+    {
+        "ACCOUNT_SUSPENDED",
+        "ACCOUNT_SENDING_PAUSED",
+        "CONFIGURATION_SET_SENDING_PAUSED",
+        "CONFIGURATION_SET_NOT_FOUND",
+        "MAIL_FROM_DOMAIN_NOT_VERIFIED",
+        "TEMPLATE_NOT_FOUND",
+        "INVALID_SENDING_POOL_NAME",
+    }
+)
+# Of a call: its own; any other refusal is of the account, its rights or its settings.
+_OF_THE_CALL: Final = frozenset({"BadRequestException", "MessageRejected", "MessageRejectedException"})
 _THROTTLES: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "ThrottlingException"})
 _SERVER_ERROR: Final = 500
 
@@ -59,6 +74,7 @@ class EmailChannel:
         Raises:
             ThrottledError: SES asks to slow down; it took none.
             UnavailableError: SES could not be reached; it took none.
+            AccountError: SES refuses the account or the sender; it took none.
             RejectedError: SES refuses the call as a whole.
             DoubtError: the answer did not come.
         """
@@ -78,6 +94,8 @@ class EmailChannel:
         results = answer["BulkEmailEntryResults"]
         # The sender's address may be wrong in the same words, but then SES takes none of the call.
         sound = any(result.get("Status") == "SUCCESS" for result in results)
+        if not sound and (own := [status for r in results if (status := r.get("Status")) in _OWN_FAULT]):
+            raise AccountError(str(own[0]).lower())
         return [_answer(result, sound=sound) for result in results]
 
 
@@ -96,7 +114,8 @@ def _answer(result: "BulkEmailEntryResultTypeDef", *, sound: bool) -> Accepted |
     if status == "SUCCESS":
         return Accepted(result.get("MessageId", ""))
     wrong = status == "INVALID_PARAMETER" and result.get("Error", "").startswith(_WRONG_ADDRESS)
-    return Refused(status.lower(), retryable=status in _LATER, suppress=sound and wrong)
+    # The account's fault in the middle of a call: the next one is refused as a whole.
+    return Refused(status.lower(), retryable=status in _LATER | _OWN_FAULT, suppress=sound and wrong)
 
 
 def _meaning(error: ClientError) -> ThrottledError | DoubtError | RejectedError:
@@ -106,4 +125,4 @@ def _meaning(error: ClientError) -> ThrottledError | DoubtError | RejectedError:
     # A server error may come after the mails were taken.
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
         return DoubtError(code)
-    return RejectedError(code)
+    return RejectedError(code) if code in _OF_THE_CALL else AccountError(code)

@@ -14,7 +14,15 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from dangol.domain.approved_template import ApprovedTemplate
-from dangol.domain.errors import DoubtError, NotFoundError, RejectedError, SendError, ThrottledError, UnavailableError
+from dangol.domain.errors import (
+    AccountError,
+    DoubtError,
+    NotFoundError,
+    RejectedError,
+    SendError,
+    ThrottledError,
+    UnavailableError,
+)
 from dangol.domain.fate import Fate
 from dangol.domain.phone import digits, domestic
 from dangol.domain.providers import TERMS
@@ -28,6 +36,7 @@ _TEMPLATES: Final = "/kakao/v2/templates"
 _OK, _NOT_FOUND, _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 200, 404, 429, 503, 500
 # What is for now among the errors of a whole call.
 _LATER: Final = frozenset({"TooManyRequests", "NotEnoughBalance"})
+_OWN_FAULT: Final = frozenset({401, 403})
 _ALIMTALK: Final = "ATA"
 
 
@@ -83,6 +92,7 @@ class SolapiChannel:
         Raises:
             ThrottledError: SOLAPI asks to slow down, or the balance is used up; it took none.
             UnavailableError: SOLAPI could not be reached; it took none.
+            AccountError: SOLAPI refuses the account.
             RejectedError: SOLAPI refuses the call as a whole.
             DoubtError: the answer did not come, or cannot be read.
         """
@@ -168,4 +178,5 @@ def _meaning(answer: HttpAnswer) -> SendError:
         return UnavailableError("SOLAPI cannot take calls")
     if answer.status >= _SERVER_ERROR:
         return DoubtError(f"solapi_{code}")
-    return RejectedError(f"solapi_{code}")
+    # A key, a signature or a right: the next call would be refused as well.
+    return (AccountError if answer.status in _OWN_FAULT else RejectedError)(f"solapi_{code}")

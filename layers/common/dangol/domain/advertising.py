@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dangol.domain.countries import by_phone
 from dangol.domain.project import Project, Sender
 
 LABEL: Final = "(광고)"
-_DIALLING: Final = {"+82": "KR", "+1": "US", "+44": "GB", "+81": "JP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,10 @@ class AdvertisingLaw:
 
 def country_of(traits: Mapping[str, Any], project: Project) -> str | None:
     """The country whose law applies: by phone prefix, else by the profile, else the project's own."""
-    phone = str(traits.get("phone") or "").replace(" ", "")
-    for prefix, country in _DIALLING.items():
-        if phone.startswith(prefix):
-            return country
-    if phone.startswith("010"):
-        return "KR"
-    stated = str(traits.get("country") or "").strip().upper()
+    phone, said = str(traits.get("phone") or "").replace(" ", ""), str(traits.get("country") or "").strip().upper()
     # A country's name is no code; what cannot be read must not lose the label.
-    return stated if len(stated) == len("KR") and stated.isalpha() and stated.isascii() else project.home_country
+    stated = said if len(said) == len("KR") and said.isalpha() and said.isascii() else None
+    return by_phone(phone, stated) or stated or project.home_country
 
 
 def label(subject: str, law: AdvertisingLaw) -> str:

@@ -25,6 +25,11 @@ class Windowed(Labelled):
     since: Moment | None = None
     during: Calendar | None = Field(default=None, description="in the project's zone; a week begins on Monday")
 
+    @property
+    def windowed(self) -> bool:
+        """Whether it looks at a stretch of time alone."""
+        return any(getattr(self, name) is not None for name in _WINDOWS)
+
     @model_validator(mode="after")
     def _one_window(self) -> Self:
         if sum(getattr(self, name) is not None for name in _WINDOWS) > 1:

@@ -1,20 +1,29 @@
 """A campaign as its author writes it: goal, audience, time, message, limits."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from dangol.domain.channel import SESSION, ChannelName
+from dangol.domain.channel import BY_ID, CHANNEL_NAMES, SESSION, ChannelName
 from dangol.domain.goal import Goal, Target
-from dangol.domain.message import CallToAction, MessagePart, MessageText, merge, misfits
+from dangol.domain.limits import AudienceLimit, Limits, StopWhen
+from dangol.domain.medium import medium
+from dangol.domain.message import CallToAction, MessagePart, MessageText, Variant, joined, merge, misfits
 from dangol.domain.node import Node, wrong
 from dangol.domain.project import Purpose
-from dangol.domain.quantities import Count, PositiveDuration, Rate, Share, Text, format_duration, parse_duration
+from dangol.domain.quantities import PositiveDuration, Share, Text
 from dangol.domain.segment import Exclusion, Segment
 from dangol.domain.session import Show
-from dangol.domain.timing import LocalTime, ScheduleRule, Weekday
+from dangol.domain.timing import LocalTime, OncePer, ScheduleRule, Weekday
 from dangol.domain.utm import Utm
 from dangol.domain.winner import WinnerTest
 
@@ -40,19 +49,12 @@ __all__ = [
 ]
 MAX_VARIANTS: Final = 16
 # Named in the design and not built yet.
-RESERVED: Final = frozenset({"channels", "messages", "trigger", "coupon", "people"})
+RESERVED: Final = frozenset({"trigger", "coupon", "people"})
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 # What reports call the people who get nothing.
 _HOLDOUT: Final = "holdout"
-
-
-class Variant(Node):
-    """One way of saying it; what it gives merges deeply into the campaign."""
-
-    name: Text
-    weight: Count = Field(default=1, ge=0, le=1_000)
-    appeal: Text | None = None
-    message: MessagePart | None = None
+# After a receipt that comes later, the next channel is not tried any more.
+FALLBACK_WITHIN: Final = timedelta(hours=1)
 
 
 class TraitArm(Node):
@@ -62,54 +64,19 @@ class TraitArm(Node):
     holdout: Text | None = Field(default=None, description="the trait's value of those who get nothing")
 
 
-class AudienceLimit(Node):
-    """The run does not start where the audience is outside."""
-
-    min: Annotated[Count, Field(ge=0)] | None = None
-    max: Annotated[Count, Field(ge=1)] | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min is above max")
-        return self
-
-
-class StopWhen(Node):
-    """The run pauses itself above these shares."""
-
-    failed: Share | None = None
-    unsubscribed: Share | None = None
-
-
-class Limits(Node):
-    """How fast, how late and how many."""
-
-    reserved: ClassVar[frozenset[str]] = frozenset({"ramp"})
-
-    rate: Rate | None = None
-    expires: PositiveDuration | None = None
-    audience: AudienceLimit | None = None
-    stop_when: StopWhen | None = None
-
-
-def _once(value: object) -> str | timedelta:
-    try:
-        return "campaign" if value == "campaign" else parse_duration(value)
-    except ValueError:
-        raise ValueError(f"{value!r} does not fit here; write campaign, or a duration like 90d") from None
-
-
-OncePer = Annotated[
-    Literal["campaign"] | timedelta,
-    BeforeValidator(_once),
-    PlainSerializer(lambda once: once if isinstance(once, str) else format_duration(once)),
-    WithJsonSchema({"type": "string", "pattern": r"^(campaign|\d{1,6}[smhdw])$"}),
-]
+def _either(schema: dict[str, Any]) -> None:
+    """One channel with its message, or several with theirs."""
+    schema["required"] = [name for name in schema["required"] if name not in ("channel", "message")]
+    schema["allOf"] = [
+        {"anyOf": [{"required": [one]}, {"required": [many]}]}
+        for one, many in (("channel", "channels"), ("message", "messages"))
+    ]
 
 
 class Campaign(Node):
     """The whole of `campaigns/<id>.yaml`, segments read in."""
+
+    model_config = ConfigDict(json_schema_extra=_either)
 
     reserved: ClassVar[frozenset[str]] = RESERVED
 
@@ -121,9 +88,18 @@ class Campaign(Node):
     schedule: ScheduleRule | None = None
     purpose: Purpose
     channel: ChannelName
+    channels: tuple[ChannelName, ...] = Field(
+        default=(), description="in this order: the next one where one cannot reach the person, or fails"
+    )
+    fallback_within: PositiveDuration = Field(
+        default=FALLBACK_WITHIN, description="until when a receipt of failure starts the next channel"
+    )
     show: Show | None = Field(default=None, description="of in_web and in_app: when and how it is shown")
     appeal: Text | None = None
-    message: MessageText
+    message: MessageText | None
+    by_channel: dict[ChannelName, MessagePart] = Field(
+        default_factory=dict, alias="messages", description="what each of `channels` says differently from `message`"
+    )
     variants: tuple[Variant, ...] = Field(default=(), max_length=MAX_VARIANTS)
     test: WinnerTest | None = None
     holdout: Share | None = None
@@ -139,6 +115,20 @@ class Campaign(Node):
     )
     limits: Limits = Limits()
     utm: Utm | None = Field(default=None, description="added to the links, for the shop's own web analytics")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _several(cls, told: object) -> object:
+        """Where several channels are named, the first is the campaign's own; their messages need none in common."""
+        if not isinstance(told, Mapping):
+            return told
+        filled = dict(told)
+        if (channels := told.get("channels")) and isinstance(channels, list | tuple):
+            # A name that is none is told of the list.
+            filled.setdefault("channel", channels[0] if channels[0] in CHANNEL_NAMES else CHANNEL_NAMES[0])
+        if "messages" in told or "by_channel" in told:
+            filled.setdefault("message", None)
+        return filled
 
     @model_validator(mode="after")
     def _arms(self) -> Self:
@@ -171,20 +161,40 @@ class Campaign(Node):
         return self
 
     @model_validator(mode="after")
+    def _one_after_the_other(self) -> Self:
+        if self.channels and self.channel != self.channels[0]:
+            raise wrong("write channel for one, or channels for one after the other", "channel")
+        for place, channel in enumerate(self.channels):
+            if channel in BY_ID:
+                raise wrong(f"{channel} cannot fail to reach somebody; write it alone, as channel", "channels", place)
+            if medium(channel) in {medium(before) for before in self.channels[:place]}:
+                raise wrong(f"{channel} reaches nobody whom the one before it does not", "channels", place)
+        named: list[tuple[tuple[str | int, ...], Mapping[ChannelName, MessagePart]]] = [
+            (("messages",), self.by_channel)
+        ]
+        named += [(("variants", n, "messages"), v.by_channel) for n, v in enumerate(self.variants)]
+        for path, parts in named:
+            if unknown := parts.keys() - set(self.steps):
+                raise wrong("channels does not name it", *path, min(unknown))
+        return self
+
+    @model_validator(mode="after")
     def _whole_messages(self) -> Self:
-        for index, variant in enumerate(self.variants):
-            try:
-                self.message_of(variant)
-            except ValidationError:
-                raise wrong("both label and link are needed", "variants", index, "message", "cta") from None
-        for message in self.messages():
-            for field, problem in misfits(message, self.channel):
-                raise wrong(problem, "message", field)
+        for channel in self.steps:
+            for index, variant in enumerate((None, *self.variants), -1):
+                try:
+                    message = self.message_of(variant, channel)
+                except ValidationError as error:
+                    raise _not_whole(error, (variant, index), channel) from None
+                for field, problem in misfits(message, channel):
+                    raise wrong(
+                        problem, *(("messages", channel) if channel in self.by_channel else ("message",)), field
+                    )
         return self
 
     @model_validator(mode="after")
     def _alimtalk_informs(self) -> Self:
-        if self.channel == "alimtalk" and self.purpose == "marketing":
+        if "alimtalk" in self.steps and self.purpose == "marketing":
             raise wrong(
                 "AlimTalk carries information only, and Kakao approves no template that advertises; "
                 "advertise by sms or email, or write purpose: information where it is none",
@@ -198,14 +208,46 @@ class Campaign(Node):
             raise wrong(f"{self.channel} is not shown inside a session; show is for in_web and in_app", "show")
         return self
 
-    def message_of(self, variant: Variant | None) -> MessageText:
-        """The message of a variant: the campaign's own, with the variant's merged in."""
-        if variant is None or variant.message is None:
+    @property
+    def steps(self) -> tuple[ChannelName, ...]:
+        """The channels, in the order in which they are tried for each person."""
+        return self.channels or (self.channel,)
+
+    def on(self, channel: ChannelName) -> "Campaign":
+        """The campaign as it is on one of its channels, with that channel's messages alone."""
+        if not self.channels:
+            return self
+        told: dict[str, Any] = {
+            "channel": channel,
+            "channels": (),
+            "by_channel": {},
+            "message": self.message_of(None, channel),
+            "variants": tuple(variant.on(channel) for variant in self.variants),
+        }
+        return self.model_copy(update=told)
+
+    def message_of(self, variant: Variant | None, channel: ChannelName | None = None) -> MessageText:
+        """The message of a variant, by default on the first channel: the campaign's own, and what differs."""
+        own = self.by_channel.get(channel or self.channel)
+        if own is None and variant is None and self.message is not None:
             return self.message
-        base = self.message.model_dump(by_alias=True, exclude_unset=True)
-        part = variant.message.model_dump(by_alias=True, exclude_unset=True)
-        return MessageText.model_validate(merge(base, part))
+        theirs = variant.parts(channel or self.channel) if variant else ()
+        return MessageText.model_validate(joined(self.message, own, *theirs))
 
     def messages(self) -> list[MessageText]:
-        """The message of each variant, or the one message."""
-        return [self.message_of(v) for v in self.variants] or [self.message]
+        """The message of each variant, or the one message, on every channel."""
+        arms = self.variants or (None,)
+        return [self.message_of(variant, channel) for channel in self.steps for variant in arms]
+
+
+def _not_whole(error: ValidationError, whose: tuple[Variant | None, int], channel: ChannelName) -> PydanticCustomError:
+    """What a message lacks, where it is written."""
+    lacking, (variant, index) = error.errors()[0]["loc"], whose
+    own = variant is not None and channel in variant.by_channel
+    place = ("messages", channel) if own or variant is None else ("message",)
+    path = place if variant is None else ("variants", index, *place)
+    return (
+        wrong("both label and link are needed", *path, "cta")
+        if lacking[0] == "cta"
+        else wrong("is missing", *path, *lacking)
+    )

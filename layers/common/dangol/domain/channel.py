@@ -1,12 +1,15 @@
 """The channels: those that can be sent on, and those that a consent or an address can be kept for."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, WithJsonSchema
 
 from dangol.domain.quantities import Text
 
-ChannelName = Literal["email", "sms", "alimtalk", "push", "web_push", "in_web", "in_app", "webhook", "console"]
+ChannelName = Literal[
+    "email", "sms", "lms", "mms", "alimtalk", "push", "web_push", "in_web", "in_app", "webhook", "console"
+]
+CHANNEL_NAMES: Final[tuple[ChannelName, ...]] = get_args(ChannelName)
 # Nothing is handed over: messages wait until the person is there.
 SESSION: Final = frozenset({"in_web", "in_app"})
 # Those that reach everybody by their id, without an address.

@@ -20,7 +20,6 @@ from dangol.domain.behaviour import (
 )
 from dangol.domain.channel import BY_ID
 from dangol.domain.condition import (
-    ConsentedCondition,
     ListCondition,
     ReachableCondition,
     SampleCondition,
@@ -30,9 +29,11 @@ from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.doing import as_did
 from dangol.domain.event_bounds import did, did_not, first_did, keys_of, last_did
 from dangol.domain.matching import Moment
+from dangol.domain.medium import permission
+from dangol.domain.permission import ConsentedCondition
 from dangol.domain.profile import ADDRESS_TRAITS, PHONE
 from dangol.domain.segment import Condition, Group, Segment
-from dangol.domain.sieve import ALWAYS, NEVER, OPEN, Check, Columns, Sieve, Subject, exactly
+from dangol.domain.sieve import ALWAYS, NEVER, OPEN, Check, Columns, Sieve, Subject, all_of, exactly
 from dangol.domain.trait_bounds import trait
 
 _WINDOW: Final = ("within", "between", "since", "during")
@@ -48,7 +49,7 @@ _UNDERSTOOD: Final[dict[type, frozenset[str]]] = {
     FirstDidCondition: frozenset({"first_did", "where", *_WINDOW, "label"}),
     **{kind: frozenset(kind.model_fields) for kind in _TOUCHES},
     SampleCondition: frozenset(SampleCondition.model_fields),
-    ConsentedCondition: frozenset({"consented", "label"}),
+    ConsentedCondition: frozenset(ConsentedCondition.model_fields),
     ReachableCondition: frozenset({"reachable", "label"}),
     ListCondition: frozenset({"in_list", "label"}),
 }
@@ -109,10 +110,13 @@ def _group(group: Group, moment: Moment) -> Sieve:
     return Sieve.every(parts)
 
 
-def _consented(condition: ConsentedCondition, _moment: Moment) -> Sieve:
+def _consented(condition: ConsentedCondition, moment: Moment) -> Sieve:
     if condition.consented == "console":
         return exactly(ALWAYS)
-    return exactly(Check(Subject("consent", condition.consented), ">", 0))
+    subject, asked = Subject("consent", permission(condition.consented)), condition.stretch(moment)
+    if asked is None:
+        return exactly(Check(subject, ">", 0))
+    return exactly(all_of([Check(subject, ">=", asked[0]), Check(subject, "<", asked[1])]))
 
 
 def _reachable(condition: ReachableCondition, _moment: Moment) -> Sieve:

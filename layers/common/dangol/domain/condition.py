@@ -26,12 +26,6 @@ class TraitCondition(Comparison, OfTrait):
     """`{trait: plan, is: pro}`: a comparison with one trait; exactly one operator."""
 
 
-class ConsentedCondition(Labelled):
-    """`{consented: email}`: may be sent advertising on this channel."""
-
-    consented: AnyChannel
-
-
 class ReachableCondition(Labelled):
     """`{reachable: email}`: has an address on this channel."""
 

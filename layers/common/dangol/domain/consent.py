@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from dangol.domain.ledger import Ledger
+from dangol.domain.medium import permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def hear(ledger: Ledger, word: Word) -> Ledger:
     """
     after = ledger
     for channel, given in word.consents.items():
-        known = ledger.consents.get(channel, 0)
+        known = ledger.consents.get(permission(channel), 0)
         if _already(known, given=given) and word.live:
             continue
         after = after.with_consent(channel, given=given, at=_when(word, known, given=given))

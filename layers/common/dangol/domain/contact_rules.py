@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from dangol.domain.channel import SESSION, AnyChannel
+from dangol.domain.medium import within
 from dangol.domain.node import Node, wrong
 from dangol.domain.quantities import Count, Share, format_duration, parse_duration
 
@@ -97,7 +98,9 @@ class QuietHours(Node):
 
     def on(self, channel: str) -> bool:
         """Whether the hours hold for `channel`; a session, whose person is awake, has to be named."""
-        return channel not in {*self.except_, *SESSION} if self.channels is None else channel in self.channels
+        if self.channels is not None:
+            return any(within(channel, name) for name in self.channels)
+        return channel not in SESSION and not any(within(channel, name) for name in self.except_)
 
 
 # Art. 50(3) of Korea's Network Act and Art. 61(2) of its decree except e-mail; Kakao stops brand messages at 20:50.

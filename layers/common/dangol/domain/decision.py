@@ -8,8 +8,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dangol.domain.frequency import frees_at, quiet_until, too_soon
-from dangol.domain.law import silent_until
+from dangol.domain.law import proves, silent_until
 from dangol.domain.ledger import HOLDOUT_VARIANT, Entry, Ledger, State
+from dangol.domain.medium import permission
 from dangol.domain.run import Run
 from dangol.domain.suppression import address_hash
 from dangol.domain.variant import Arm, arm_for, holdout_share, in_global_holdout, weighted_variant
@@ -133,10 +134,12 @@ def _suppressed(run: Run, person: Person, ledger: Ledger, _now: datetime) -> Ski
     return Skip(Reason.SUPPRESSED) if hashed in ledger.suppressed else None
 
 
-def _no_consent(run: Run, _person: Person, ledger: Ledger, _now: datetime) -> Skip | None:
-    if run.campaign.purpose == "information" or ledger.consented(run.campaign.channel):
+def _no_consent(run: Run, person: Person, ledger: Ledger, _now: datetime) -> Skip | None:
+    channel = run.campaign.channel
+    if run.campaign.purpose == "information":
         return None
-    return Skip(Reason.NO_CONSENT)
+    allowed = ledger.consented(channel) and proves(ledger.consents.get(permission(channel), 0), person.country)
+    return None if allowed else Skip(Reason.NO_CONSENT)
 
 
 def _same_address(_run: Run, person: Person, _ledger: Ledger, _now: datetime) -> Skip | None:

@@ -11,6 +11,7 @@ DangolError
     ├── UnavailableError   it could not be reached, and certainly took nothing
     ├── DoubtError         it may or may not have taken the messages
     └── RejectedError      it refuses, and would again
+        └── AccountError   it refuses the account or the sender: whatever is handed over
 """
 
 from typing import ClassVar
@@ -83,3 +84,7 @@ class DoubtError(SendError):
 
 class RejectedError(SendError):
     """The provider refuses, and would refuse again."""
+
+
+class AccountError(RejectedError):
+    """The provider refuses the account or the sender, so that no message is at fault."""

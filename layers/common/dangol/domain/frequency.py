@@ -4,11 +4,12 @@ from datetime import UTC, datetime, time, timedelta
 
 from dangol.domain.contact_rules import Cap, Purpose, QuietHours
 from dangol.domain.ledger import Ledger
+from dangol.domain.medium import within
 
 
 def frees_at(cap: Cap, channel: str, purpose: Purpose, ledger: Ledger, local: datetime) -> datetime | None:
     """When `cap` has a place for a message again, in UTC; None where it has one at `local`, or does not concern it."""
-    if cap.channel not in (None, channel) or cap.purpose not in (None, purpose):
+    if not within(channel, cap.channel) or cap.purpose not in (None, purpose):
         return None
     since = window_start(cap, local).timestamp()
     used = sorted(
@@ -16,7 +17,7 @@ def frees_at(cap: Cap, channel: str, purpose: Purpose, ledger: Ledger, local: da
         for entry in ledger.entries
         if entry.counts
         and entry.claimed_at >= since
-        and cap.channel in (None, entry.channel)
+        and within(entry.channel, cap.channel)
         and cap.purpose in (None, entry.purpose)
     )
     if len(used) < cap.max:

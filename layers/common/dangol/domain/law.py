@@ -1,4 +1,4 @@
-"""When the law of the recipient's country keeps advertising silent, as data.
+"""When the law of the recipient's country keeps advertising silent, and which consent it takes, as data.
 
 The law of the country in which somebody is holds, wherever the sender is. Hours that a project sets for itself
 (`quiet_hours`) come on top of these and never shorten them.
@@ -11,7 +11,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dangol.domain.contact_rules import QuietHours
+from dangol.domain.countries import EVIDENCE
 from dangol.domain.frequency import quiet_until
+from dangol.domain.ledger import UNDATED
 
 _TEXTS: Final = ("sms", "lms", "mms")
 _SEOUL: Final = ZoneInfo("Asia/Seoul")
@@ -57,6 +59,14 @@ _SILENCES: Final[Mapping[str, Sequence[Silence]]] = {
         ),
     ),
 }
+
+
+def proves(said: int, country: str | None) -> bool:
+    """Whether a consent as the ledger has it can be shown to have been given.
+
+    One that came without a date has nothing that shows it, which the laws of some countries ask for.
+    """
+    return said != UNDATED or country not in EVIDENCE
 
 
 def silent_until(

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from dangol.domain.channel import SESSION
 from dangol.domain.errors import NotFoundError
+from dangol.domain.medium import permission
 from dangol.domain.project import CHANNELS, Purpose
 
 ENTRY_BYTES: Final = 12
@@ -144,7 +145,7 @@ class Ledger:
 
         What is shown inside a session is sent nowhere: it needs no consent, and nobody is shown it who refused it.
         """
-        said = self.consents.get(channel, 0)
+        said = self.consents.get(permission(channel), 0)
         return said > 0 or channel == "console" or (channel in SESSION and not said)
 
     def entry(self, run: int) -> Entry | None:
@@ -170,10 +171,10 @@ class Ledger:
 
     def with_consent(self, channel: str, *, given: bool, at: int) -> "Ledger":
         """Record a consent or its withdrawal as of `at`; an older statement never undoes a newer one."""
-        known, said = self.consents.get(channel, 0), at if given else -at
-        if not _newer(said, known):
+        kept, said = permission(channel), at if given else -at
+        if not _newer(said, self.consents.get(kept, 0)):
             return self
-        return replace(self, rev=self.rev + 1, consents={**self.consents, channel: said})
+        return replace(self, rev=self.rev + 1, consents={**self.consents, kept: said})
 
     def with_night(self, *, given: bool, at: int) -> "Ledger":
         """Record the consent to messages at night, or its withdrawal."""

@@ -55,7 +55,7 @@ def hidden(preheader: str) -> str:
 def footer(lines: Sequence[str]) -> str:
     """The footer of these lines, or nothing."""
     written = "<br>".join(_linked(line, ()) for line in lines)
-    return f'<hr><p style="font-size:12px;color:#666666">{written}</p>' if lines else ""
+    return f'<hr><p style="font-size:12px;color:#666666;overflow-wrap:anywhere">{written}</p>' if lines else ""
 
 
 def framed(html: str, beginning: str, ending: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from dangol.domain.comparing import holds
 from dangol.domain.doing import did, did_not, first_did, last_did
+from dangol.domain.medium import permission
 from dangol.domain.moment import Moment
 from dangol.domain.profile import Profile
 from dangol.domain.segment import (
@@ -68,8 +69,12 @@ def _group(group: Group, profile: Profile, moment: Moment) -> Answer:
     return every(parts)
 
 
-def _consented(condition: ConsentedCondition, profile: Profile, _moment: Moment) -> Answer:
-    return profile.consented(condition.consented)
+def _consented(condition: ConsentedCondition, profile: Profile, moment: Moment) -> Answer:
+    asked = condition.stretch(moment)
+    # The console reaches nobody, and has no consents.
+    if asked is None or condition.consented == "console":
+        return profile.consented(condition.consented)
+    return asked[0] <= profile.consents.get(permission(condition.consented), 0) < asked[1]
 
 
 def _reachable(condition: ReachableCondition, profile: Profile, _moment: Moment) -> Answer:

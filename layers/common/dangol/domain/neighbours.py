@@ -12,7 +12,10 @@ BURSTS: Final = ((2, timedelta(seconds=2)), (3, timedelta(seconds=10)))
 # Around a click on the hidden link, everything is the same visitor's.
 HIDDEN_FOR: Final = timedelta(seconds=60)
 # Nobody has read a message so soon after it was handed over, on its way to them and all.
-TOO_SOON: Final = {"email": timedelta(seconds=10), "sms": timedelta(seconds=3), "alimtalk": timedelta(seconds=3)}
+TOO_SOON: Final = {
+    "email": timedelta(seconds=10),
+    **dict.fromkeys(("sms", "lms", "mms", "alimtalk", "brand_message"), timedelta(seconds=3)),
+}
 
 
 def bot_clicks(entry: Entry, clicks: Iterable[Click]) -> frozenset[Click]:

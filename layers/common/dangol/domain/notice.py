@@ -11,21 +11,48 @@ from typing import Final
 
 from dangol.domain.channel import ChannelName
 from dangol.domain.profile import Profile
-from dangol.domain.project import Sender
+from dangol.domain.project import Project, Sender
 
 NOTICE_COUNTRY: Final = "KR"
 # Seconds. Whoever changes their mind at once is told of the last word alone.
 NOTICE_DELAY: Final = 900
 NIGHT: Final = "night"
-# Those that messages can be handed to; what is said of others is told by e-mail.
-_SENDABLE: Final[Mapping[str, ChannelName]] = {"email": "email", "console": "console"}
+# By which channels a person is told, the first first; a text message costs something, so it comes first only for
+# what reaches a phone anyway.
+_MAIL_FIRST: Final[tuple[ChannelName, ...]] = ("email", "sms")
+_WAYS: Final[Mapping[str, tuple[ChannelName, ...]]] = {
+    "console": ("console",),
+    "email": _MAIL_FIRST,
+    NIGHT: _MAIL_FIRST,
+}
 _CHANNELS: Final = {
-    "ko": {"email": "이메일", "sms": "문자", "kakao": "카카오톡", "push": "앱 알림", NIGHT: "야간(21시~8시)"},
-    "en": {"email": "e-mail", "sms": "text message", "kakao": "KakaoTalk", "push": "app notification", NIGHT: "night"},
+    "ko": {
+        "email": "이메일",
+        "sms": "문자",
+        "lms": "문자",
+        "mms": "문자",
+        "kakao": "카카오톡",
+        "brand_message": "카카오톡 브랜드 메시지",
+        "push": "앱 알림",
+        "web_push": "웹 알림",
+        NIGHT: "야간(21시~8시)",
+    },
+    "en": {
+        "email": "e-mail",
+        "sms": "text message",
+        "lms": "text message",
+        "mms": "text message",
+        "kakao": "KakaoTalk",
+        "brand_message": "KakaoTalk brand message",
+        "push": "app notification",
+        "web_push": "web notification",
+        NIGHT: "night",
+    },
 }
 _WORDS: Final = {
     "ko": {
         "subject": "[{name}] 광고성 정보 {fact} 처리 결과 안내",
+        "short": "{fact} 처리 결과 안내",
         "given": "수신동의",
         "withdrawn": "수신거부",
         "text": (
@@ -41,6 +68,7 @@ _WORDS: Final = {
     },
     "en": {
         "subject": "[{name}] Your {fact} has been recorded",
+        "short": "Your choice is recorded",
         "given": "consent to advertising",
         "withdrawn": "refusal of advertising",
         "text": (
@@ -67,22 +95,33 @@ class Notice:
     locale: str
 
 
-def notice_channel(channel: str, profile: Profile) -> ChannelName | None:
-    """By which channel a person can be told; None where there is no address for it."""
-    by = _SENDABLE.get(channel, "email")
-    return by if profile.address(by) else None
+def notice_channel(channel: str, profile: Profile, project: Project) -> ChannelName | None:
+    """By which channel a person can be told; None where there is no address for any.
+
+    Text messages are a way where their provider is set up.
+    """
+    for by in _WAYS.get(channel, ("sms", "email")):
+        if profile.address(by) and (by != "sms" or project.sends("sms")):
+            return by
+    return None
 
 
-def worded(notice: Notice, sender: Sender) -> tuple[str, str]:
-    """Subject and text of a notice."""
+def channel_name(channel: str, locale: str) -> str:
+    """What people call a channel."""
+    return _CHANNELS.get(locale, _CHANNELS["en"]).get(channel, channel)
+
+
+def worded(notice: Notice, sender: Sender, by: ChannelName = "email") -> tuple[str, str]:
+    """Subject and text of a notice; a text message has room for a short title alone."""
     locale = notice.locale if notice.locale in _WORDS else "en"
     words, which = _WORDS[locale], "given" if notice.given else "withdrawn"
     told = {
         "name": sender.name,
         "fact": words[which],
-        "channel": _CHANNELS[locale].get(notice.channel, notice.channel),
+        "channel": channel_name(notice.channel, locale),
         "day": notice.day.isoformat(),
         "result": words[f"result_{which}"],
         "contact": ", ".join(part for part in (sender.phone, sender.email) if part),
     }
-    return words["subject"].format_map(told), words["text"].format_map(told)
+    subject = words["short" if by == "sms" else "subject"]
+    return subject.format_map(told), words["text"].format_map(told)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from dangol.domain.channel import BY_ID
 from dangol.domain.devices import PUSH_TRAITS, address, is_device_trait, state
 from dangol.domain.ledger import Entry
+from dangol.domain.medium import permission
 from dangol.domain.pending import Pending
 from dangol.domain.phone import normalised
 from dangol.domain.project import EventSpec
@@ -154,7 +155,7 @@ class Profile:
 
     def consented(self, channel: str) -> bool:
         """Whether the mirrored consent allows advertising on `channel`; the console needs none."""
-        return channel == "console" or self.consents.get(channel, 0) > 0
+        return channel == "console" or self.consents.get(permission(channel), 0) > 0
 
 
 def scaled(value: Decimal | float | None) -> int:

@@ -18,6 +18,7 @@ from dangol.domain.contact_rules import (
     QuietRules,
     TimeOfDay,
 )
+from dangol.domain.medium import medium
 from dangol.domain.node import Node, wrong
 from dangol.domain.providers import PROVIDERS, TERMS, ProviderName
 from dangol.domain.quantities import Count, Number, Rate, Share, Text
@@ -84,6 +85,9 @@ class Sender(Node):
     phone: Text | None = None
     address: Text | None = None
     refusal_number: Text | None = None
+    certificate: Text | None = Field(
+        default=None, description="the number of the certificate to send text messages in bulk (전송자격인증)"
+    )
 
 
 class Links(Node):
@@ -176,11 +180,17 @@ class Project(Node):
         default=True, description="tell people in Korea what came of their consent or refusal, as its law asks"
     )
 
+    consent_confirmation: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="tell people every two years what they consented to, as Korea's law asks"
+    )
+
     @model_validator(mode="after")
     def _providers_send_on_their_channels(self) -> Self:
         for name in SESSION & self.channels.keys():
             raise wrong(f"{name} needs no provider: dangol.js or the app fetches it", "channels", name)
         for channel, settings in self.channels.items():
+            if medium(channel) != channel:
+                raise wrong(f"every text message is sent as {medium(channel)} is; write it there", "channels", channel)
             if settings.provider not in (None, *PROVIDERS[channel]):
                 able = ", ".join(PROVIDERS[channel])
                 raise wrong(f"{settings.provider} does not send on {channel}; one of {able}", *_at(channel, "provider"))
@@ -212,6 +222,10 @@ class Project(Node):
         """The number that text messages come from."""
         return self.settings("sms").from_ or self.sender.phone
 
+    def sends(self, channel: str) -> bool:
+        """Whether messages on a channel are handed to a provider, and not written out instead."""
+        return self.settings(channel).provider not in (None, "console")
+
     @property
     def home_country(self) -> str | None:
         """The country whose law applies to a person of whom no other is known."""
@@ -223,7 +237,7 @@ class Project(Node):
 
     def settings(self, channel: str) -> ChannelSettings:
         """How a channel is sent; the console where nothing is configured."""
-        return self.channels.get(channel, _UNCONFIGURED)  # type: ignore[call-overload, no-any-return]
+        return self.channels.get(medium(channel), _UNCONFIGURED)  # type: ignore[call-overload, no-any-return]
 
 
 def _at(channel: str, key: str) -> tuple[str, str, str]:

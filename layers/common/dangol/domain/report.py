@@ -15,7 +15,7 @@ from dangol.domain.winner import Winner, outcome
 
 ENGAGEMENT: Final = ("opened", "clicked", "unsubscribed", "bot_clicked", "machine_opened")
 # What carriers call text messages.
-KINDS: Final = ("sms", "lms")
+KINDS: Final = ("sms", "lms", "mms")
 # What the channel itself must confirm; None until a receipt of that kind can come.
 RECEIPTS: Final = ("delivered", "bounced", "shown")
 
@@ -102,8 +102,8 @@ def _cost(result: RunResult, arm: ArmCounts) -> float | None:
     Whose kind nobody counted, because the worker died, pays the channel's price.
     """
     channel, prices = result.campaign.channel, result.project.prices
-    paid = Counter({kind: arm[f"kind:{kind}"] for kind in KINDS})
-    paid[channel] += arm["sent"] - paid.total()
+    paid = Counter({kind: arm[f"kind:{kind}"] for kind in {*KINDS, *result.campaign.channels}})
+    paid[channel] += max(0, arm["sent"] - paid.total())
     kinds = [kind for kind, number in paid.items() if number] or [channel]
     return sum(prices[kind] * paid[kind] for kind in kinds) if all(kind in prices for kind in kinds) else None
 

@@ -24,7 +24,6 @@ from dangol.domain.behaviour import (
 )
 from dangol.domain.comparison import Bounds, Scalar, Value, Values
 from dangol.domain.condition import (
-    ConsentedCondition,
     Labelled,
     ListCondition,
     ReachableCondition,
@@ -32,6 +31,7 @@ from dangol.domain.condition import (
     TraitCondition,
 )
 from dangol.domain.node import Node
+from dangol.domain.permission import ConsentedCondition
 from dangol.domain.quantities import Text, parse_text
 from dangol.domain.querying import one_select
 

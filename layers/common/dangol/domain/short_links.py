@@ -15,7 +15,7 @@ CODE_LENGTH: Final = 11
 # As long as a person's ledger remembers the message: 400 days, in seconds.
 LIFETIME: Final = 400 * 86_400
 # Channels whose text is too short for a token of sixty characters.
-SHORTENED: Final = frozenset({"sms", "alimtalk"})
+SHORTENED: Final = frozenset({"sms", "lms", "mms", "alimtalk"})
 
 
 def code_of(path: str) -> str:

@@ -3,15 +3,21 @@
 import hashlib
 from typing import Final
 
+from dangol.domain.medium import medium
 from dangol.domain.phone import normalised
 
-_PHONES: Final = frozenset({"sms", "lms", "mms", "alimtalk", "brand_message", "kakao"})
+BY_NUMBER: Final = frozenset({"sms", "lms", "mms", "alimtalk", "brand_message", "kakao"})
 
 
 def address_hash(channel: str, address: str) -> str:
     """How a suppressed address is kept: recognisable however it is written, not readable."""
-    known = normalised(address) if channel in _PHONES else None
-    return hashlib.sha256(f"{channel}:{known or address.strip().lower()}".encode()).hexdigest()[:24]
+    known = normalised(address) if channel in BY_NUMBER else None
+    return hashlib.sha256(f"{medium(channel)}:{known or address.strip().lower()}".encode()).hexdigest()[:24]
+
+
+def number_key(channel: str, address: str) -> str:
+    """Under which key a number stands in the ledger whose owner refused without saying who they are."""
+    return f"address:{address_hash(channel, address)}"
 
 
 def forgotten_key(user_id: str) -> str:

@@ -4,6 +4,8 @@ Korea: Act on Promotion of Information and Communications Network Utilization, A
 decree: the text begins with (광고) to the letter, then the sender's name; it names a contact, unless that is the number
 the message comes from; it ends with a free way to refuse, 무료수신거부 with an 080 number. NHN Cloud refuses what
 differs: https://docs.nhncloud.com/en/Notification/SMS/en/api-guide/
+
+United States: 47 CFR 64.1200(a)(10): consent is revoked by any reasonable means, by an answer of STOP among them.
 """
 
 import re
@@ -21,7 +23,7 @@ _MISSPELT: Final = re.compile(r"\s*[(\[{<【（]?\s*광\s*[/.·-]?\s*고\s*[)\]}
 def advertised(text: str, project: Project, unsubscribe: str, law: AdvertisingLaw) -> str:
     """The text with label, sender, contact and way out, each added where it is missing, none of them twice."""
     if not law.labelled:
-        return _elsewhere(text, project, unsubscribe)
+        return _elsewhere(text, project, unsubscribe, law)
     # Opened first: behind its label, a refusal that was written into the first line has a line of its own.
     begun = opened(text.strip(), project.sender.name)
     said, body = _REFUSAL.search(begun), _REFUSAL.sub("", begun).rstrip()
@@ -53,8 +55,11 @@ def _refusal(project: Project, unsubscribe: str) -> str:
     return f"무료수신거부 {project.sender.refusal_number or unsubscribe}"
 
 
-def _elsewhere(text: str, project: Project, unsubscribe: str) -> str:
+def _elsewhere(text: str, project: Project, unsubscribe: str, law: AdvertisingLaw) -> str:
     named = text if project.sender.name in text else f"{project.sender.name}: {text}"
     if unsubscribe in named:
         return named
+    # AWS itself takes the answers to a number of the United States, and sends no more; elsewhere nobody reads them.
+    if law.country == "US" and project.settings("sms").provider == "aws":
+        return f"{named}\nReply STOP to end, or unsubscribe: {unsubscribe}"
     return f"{named}\n{'수신거부' if project.locale == 'ko' else 'Unsubscribe'}: {unsubscribe}"

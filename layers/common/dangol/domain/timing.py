@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from dangol.domain.cron import check_cron
 from dangol.domain.node import Node
 from dangol.domain.project import TimeOfDay, TimeZone
-from dangol.domain.quantities import Count, PositiveDuration, Text
+from dangol.domain.quantities import Count, PositiveDuration, Text, format_duration, parse_duration
 
 _LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?", re.ASCII)
 _CLOCK: Final = re.compile(r"\d{2}:\d{2}", re.ASCII)
@@ -101,3 +101,18 @@ class ScheduleRule(Node):
             raise ValueError(f'{kind} needs a time of day; write at: "10:00" beside it')
         if not needed and self.at is not None:
             raise ValueError(f"{kind} and at: exclude each other")
+
+
+def _once(value: object) -> str | timedelta:
+    try:
+        return "campaign" if value == "campaign" else parse_duration(value)
+    except ValueError:
+        raise ValueError(f"{value!r} does not fit here; write campaign, or a duration like 90d") from None
+
+
+OncePer = Annotated[
+    Literal["campaign"] | timedelta,
+    BeforeValidator(_once),
+    PlainSerializer(lambda once: once if isinstance(once, str) else format_duration(once)),
+    WithJsonSchema({"type": "string", "pattern": r"^(campaign|\d{1,6}[smhdw])$"}),
+]

@@ -9,12 +9,13 @@ from dangol.domain.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """One person's filled templates: `parts` by field, `values` by merge tag, `action` a label and its address.
+    """One person's templates, filled: `parts` by field, `values` by merge tag, `action` a label and its address.
 
     `track` tracks every address of some HTML; `ours` are the addresses that are tracked or must not be. `law` is None
     for what is no advertising. `unsubscribe`, `hidden` and `pixel` are addresses of ours, empty where there is none.
     """
 
+    channel: str
     parts: Mapping[str, str]
     values: Mapping[str, str]
     action: tuple[str, str] | None

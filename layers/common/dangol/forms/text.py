@@ -1,4 +1,7 @@
-"""A text message: its words, the act asked for as a line with its link, and what the law adds; SMS or LMS by bytes."""
+"""A text message: its words, the act asked for as a line with its link, and what the law adds.
+
+On `sms` its bytes make it an SMS or an LMS; on `lms` and `mms` it is what the channel says.
+"""
 
 from dangol.domain.text_advertising import advertised
 from dangol.domain.text_bytes import text_type
@@ -13,4 +16,4 @@ def formed(filled: Filled) -> Formed:
     if filled.law is not None:
         text = advertised(text, filled.project, filled.unsubscribe, filled.law)
     title = " ".join(filled.parts.get("subject", "").split())
-    return Formed(text, title, kind=text_type(text, title))
+    return Formed(text, title, kind=text_type(text, title) if filled.channel == "sms" else filled.channel)

@@ -92,7 +92,7 @@ def _notices(said: Consented, profile: Profile, project: Project) -> list[SendNo
     notices = []
     words = {**said.consents, **({} if said.night is None else {NIGHT: said.night})}
     for channel, given in words.items():
-        by = notice_channel(channel, profile)
+        by = notice_channel(channel, profile, project)
         if by and (address := profile.address(by)):
             notices.append(
                 SendNotice(

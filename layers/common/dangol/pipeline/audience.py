@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dangol.contracts import Recipient
+from dangol.contracts import Reach, Recipient
 from dangol.domain.advertising import country_of
 from dangol.domain.campaign import Campaign
 from dangol.domain.compiling import address_trait, columns, compiled
+from dangol.domain.confirmation import CONSENTS, consents_given
 from dangol.domain.matching import Moment, labels, select
 from dangol.domain.profile import Profile
 from dangol.domain.project import Project
@@ -51,8 +52,8 @@ class Question:
     @property
     def search(self) -> Search:
         """Whom a scan has to find, and what to read of them."""
-        traits = self.needed | _ALWAYS_READ | {address_trait(self.campaign.channel)}
-        read = Columns(traits=frozenset(traits)) | columns(self.campaign.audience)
+        traits = self.needed | _ALWAYS_READ | {address_trait(channel) for channel in self.campaign.steps}
+        read = Columns(traits=frozenset(traits), consents=CONSENTS in self.needed) | columns(self.campaign.audience)
         for segment in self.excluded:
             read |= columns(segment)
         return Search(compiled(self.campaign.audience, self.excluded, self.moment), read)
@@ -73,12 +74,17 @@ class Question:
         return Recipient(
             user_id=profile.user_id,
             address=profile.address(self.campaign.channel),
+            others=[Reach(address=profile.address(channel)) for channel in self.campaign.steps[1:]],
             zone=_zone(profile),
             country=country_of(profile.traits, self.project),
             assigned=None if assigned is None else str(assigned),
             labels=labels(self.campaign.audience, profile, self.moment),
-            traits={name: profile.traits[name] for name in self.needed if name in profile.traits},
+            traits=self._told(profile),
         )
+
+    def _told(self, profile: Profile) -> dict[str, Any]:
+        told = {name: profile.traits[name] for name in self.needed if name in profile.traits}
+        return told | {CONSENTS: consents_given(profile, self.project)} if CONSENTS in self.needed else told
 
 
 def refusal(run: RunItem, campaign: Campaign) -> str | None:

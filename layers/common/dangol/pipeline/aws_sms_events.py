@@ -52,8 +52,7 @@ def read_sms_event(said: Mapping[str, Any]) -> Sequence[Received]:
     return [
         Received(
             id=f"aws:{message}:{name.lower()}",
-            run=whose[0],
-            user_id=whose[1],
+            **whose.told,
             channel="sms",
             at=at,
             address_hash=address_hash("sms", str(number)),

@@ -54,7 +54,8 @@ class Case:
         if entry is not None:
             held = entry.variant == HOLDOUT_VARIANT
             arm = HOLDOUT if held else arms(self.definition.campaign)[entry.variant].name
-            yield {"at": entry.claimed_at, "kind": "claimed", "arm": arm}
+            by = {"channel": entry.channel} if self.definition.campaign.channels else {}
+            yield {"at": entry.claimed_at, "kind": "claimed", "arm": arm, **by}
 
     def outcome(self) -> Answer:
         """Outcome, reason and when: the journal knows first, then the lake, then the ledger."""
@@ -65,7 +66,10 @@ class Case:
         if place is not None and place.letter not in ENDED:
             return self._not_ended(place)
         at = decided["at"] if decided else entry.claimed_at if entry else None
-        if place is not None:
+        if place is not None and entry is not None and self.definition.campaign.channels:
+            # What another channel made of it stands in the ledger.
+            outcome = _OUTCOMES[entry.state]
+        elif place is not None:
             outcome = _OUTCOMES[ENDED[place.letter]]
         elif decided is not None:
             outcome = decided["outcome"]

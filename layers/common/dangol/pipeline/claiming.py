@@ -1,19 +1,32 @@
 """Decide about recipients and claim them in the ledger, again and again until nobody's claim is lost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, decide, entry_for, variant_of
-from dangol.domain.ledger import Entry, Ledger, State
-from dangol.domain.suppression import address_hash
+from dangol.contracts import Recipient
+from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, entry_for, variant_of
+from dangol.domain.fallback import decide_first
+from dangol.domain.ledger import Ledger, State
+from dangol.domain.medium import permission
+from dangol.domain.suppression import BY_NUMBER, address_hash, number_key
 from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work, person_of
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 
 # Ten campaigns at the same people lose a few rounds; more than this means something else is wrong.
 ROUNDS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whom one step is the turn of; `messages` collects what is to be handed over."""
+
+    step: int
+    indexes: Sequence[int]
+    now: datetime
+    messages: dict[int, Message] = field(default_factory=dict)
 
 
 class Claimer:
@@ -23,31 +36,31 @@ class Claimer:
         self._s = stores
 
     def read(self, work: Work, indexes: Sequence[int]) -> dict[str, Ledger]:
-        """The ledgers of the recipients at `indexes`."""
-        return dict(self._s.ledgers.get_many([work.recipient(i).user_id for i in indexes]))
+        """The ledgers of the recipients at `indexes`; what their numbers refused is noted in `work`."""
+        people = [work.recipient(i) for i in indexes]
+        keys = {(p.user_id, channel): key for p in people for channel, key in _number_keys(work, p).items()}
+        found = self._s.ledgers.get_many([*(person.user_id for person in people), *keys.values()])
+        work.refused.update({whose: found[key].consents.get(whose[1], 0) for whose, key in keys.items()})
+        return {person.user_id: found[person.user_id] for person in people}
 
-    def sends(self, work: Work, ledgers: Mapping[str, Ledger]) -> list[int]:
-        """The open places that would be sent to if they were decided now; nothing is noted."""
-        now, run = self._s.clock.now(), work.plan.run
-        people = {i: person_of(work.recipient(i)) for i in work.open()}
-        return [
-            i
-            for i, p in people.items()
-            if isinstance(decide(run, p, _others(ledgers[p.user_id], run.number), now), Send)
-        ]
+    def sends(self, work: Work, ledgers: Mapping[str, Ledger]) -> dict[int, int]:
+        """The open places that would be sent to if they were decided now, with the step; nothing is noted."""
+        now = self._s.clock.now()
+        looked = {i: _next(work, i, ledgers[work.recipient(i).user_id], now) for i in work.open()}
+        return {i: step for i, (step, decision) in looked.items() if isinstance(decision, Send)}
 
-    def claim(self, work: Work, indexes: Sequence[int], known: Mapping[str, Ledger]) -> dict[int, Message]:
-        """Decide about the recipients at `indexes` and claim whom it concerns; the messages to hand over.
+    def claim(self, work: Work, turn: Turn, known: Mapping[str, Ledger]) -> dict[int, Message]:
+        """Decide about the recipients of a turn and claim whom it concerns; the messages to hand over.
 
         Who is skipped or has to wait is noted in `work`, and so is the entry of everyone claimed. A ledger that
-        has moved on since it was read refuses the claim, and its person is decided again.
+        has moved on since it was read refuses the claim, and its person is decided again; whoever is to be sent to by
+        another step by now stays open.
         """
-        messages: dict[int, Message] = {}
-        todo, ledgers = list(indexes), dict(known)
+        messages, todo, ledgers = turn.messages, list(turn.indexes), dict(known)
         for _ in range(ROUNDS):
             work.check_lease(self._s.clock.seconds())
-            now = self._s.clock.now()
-            changed = [c for i in todo if (c := self._decided(work, i, ledgers, messages, now))]
+            turn = replace(turn, now=self._s.clock.now())
+            changed = [c for i in todo if (c := self._decided(work, turn, i, ledgers[work.recipient(i).user_id]))]
             lost = self._s.ledgers.put_many(changed)
             todo = [i for i in todo if work.recipient(i).user_id in lost]
             ledgers.update(lost)
@@ -66,18 +79,24 @@ class Claimer:
         work.waiting.clear()
         doubtful = [i for i in work.open() if work.why.get(i) == RESENT]
         self.correct(work, doubtful, State.UNKNOWN, UNKNOWN)
-        indexes = work.open()
-        self.withdraw(work, indexes)
-        work.skipped.update(dict.fromkeys(indexes, Reason.CAMPAIGN_STOPPED))
+        self.withdraw(work, work.open())
+        for index, entry in work.entries.items():
+            if work.states[index] == PENDING and entry.state is State.FAILED:
+                work.states[index] = FAILED
+        work.skipped.update(dict.fromkeys(work.open(), Reason.CAMPAIGN_STOPPED))
 
     def withdraw(self, work: Work, indexes: Sequence[int]) -> None:
-        """Take the claims at `indexes` back, and with them their places under the caps."""
+        """Take the claims at `indexes` back, and with them their places under the caps; a failure stands."""
         self.correct(work, indexes, State.CANCELLED, PENDING)
         for index in indexes:
-            work.entries.pop(index, None)
+            if index in work.entries and work.entries[index].state is not State.FAILED:
+                del work.entries[index]
 
-    def refused(self, work: Work, indexes: Sequence[int]) -> None:
-        """Rewrite the claims of those at `indexes` whom the provider refused for good."""
+    def refused(self, work: Work, step: int, indexes: Sequence[int]) -> None:
+        """Rewrite the claims of those at `indexes` whom the provider refused for good; the next step may take them."""
+        failing = [i for i in indexes if work.states[i] == FAILED] if step + 1 < len(work.plan.ways) else []
+        work.fall(failing)
+        self.correct(work, failing, State.FAILED, PENDING)
         for letter in (FAILED, UNKNOWN):
             self.correct(work, [i for i in indexes if work.states[i] == letter], ENDED[letter], letter)
 
@@ -98,69 +117,101 @@ class Claimer:
             work.check_lease(self._s.clock.seconds())
             entries = {u: e for u, ledger in ledgers.items() if (e := ledger.entry(work.plan.run.number))}
             now = self._s.clock.now()
+            after = {u: work.corrected(e, state) for u, e in entries.items()}
             changed = [
-                _suppressed(work, users[u], ledgers[u]).with_entry(replace(e, state=state), now)
+                _suppressed(work, users[u], ledgers[u]).with_entry(after[u], now)
                 for u, e in entries.items()
-                if e.state is not state
+                if after[u] != e
             ]
-            work.entries.update({users[u]: replace(e, state=state) for u, e in entries.items()})
+            work.entries.update({users[u]: e for u, e in after.items()})
             ledgers = self._s.ledgers.put_many(changed)
         for index in indexes:
             work.states[index] = letter
 
-    def _decided(
-        self, work: Work, index: int, ledgers: Mapping[str, Ledger], messages: dict[int, Message], now: datetime
-    ) -> Ledger | None:
-        """Decide about one recipient; the ledger to store where that claims or cancels, else None."""
-        run, person = work.plan.run, person_of(work.recipient(index))
-        ledger = ledgers[person.user_id]
-        ours = ledger.entry(run.number)
-        decision = self._rendered(work, index, decide(run, person, _others(ledger, run.number), now), messages)
+    def _decided(self, work: Work, turn: Turn, index: int, ledger: Ledger) -> Ledger | None:
+        """Decide about one recipient; the ledger to store where that claims or takes back, else None."""
+        ours, now = ledger.entry(work.plan.run.number), turn.now
+        if work.moot(ours):
+            work.skipped[index] = Reason.ALREADY_SENT
+            return None
+        step, decision = _next(work, index, ledger, now)
+        if isinstance(decision, Send) and step != turn.step:
+            return None
+        decision = self._rendered(work, turn, index, (step, decision))
         if isinstance(decision, Send | HoldOut):
             # Claimed again although an earlier worker claimed: only a write excludes a change of permission.
-            work.entries[index] = entry_for(run, person, decision, now)
-            return ledger.with_entry(work.entries[index], now)
-        if ours is not None and work.why.get(index) == RESENT and not isinstance(decision, Hold):
-            # Not sent to again after all, and still in doubt.
-            work.states[index], work.entries[index] = UNKNOWN, replace(ours, state=State.UNKNOWN)
+            person = person_of(work.recipient(index).on(step))
+            work.entries[index] = work.kept(ours, entry_for(work.plan.ways[step].run, person, decision, now))
             return ledger.with_entry(work.entries[index], now)
         if isinstance(decision, Hold):
             work.waiting[index] = max(1.0, (decision.until - now).total_seconds())
             work.held[index] = decision.until
+        elif ours is not None and ours.state is State.FAILED:
+            # No other channel reaches them: what became of the last one stands.
+            work.states[index], work.entries[index] = FAILED, ours
+        elif ours is not None and work.why.get(index) == RESENT:
+            # Not sent to again after all, and still in doubt.
+            work.states[index], work.entries[index] = UNKNOWN, replace(ours, state=State.UNKNOWN)
+            return ledger.with_entry(work.entries[index], now)
         else:
             work.skipped[index] = decision.reason
-        return _cancelled(ledger, ours, now)
+        back = work.corrected(ours, State.CANCELLED) if ours and ours.counts else ours
+        return ledger.with_entry(back, now) if back and back != ours else None
 
-    def _rendered(self, work: Work, index: int, decision: Decision, messages: dict[int, Message]) -> Decision:
+    def _rendered(self, work: Work, turn: Turn, index: int, decided: tuple[int, Decision]) -> Decision:
         """Render who is to be claimed; those held out too, so that they lack a value where others would."""
+        step, decision = decided
         if not isinstance(decision, Send | HoldOut):
             return decision
-        run, recipient = work.plan.run, work.recipient(index)
-        variant = decision.variant if isinstance(decision, Send) else variant_of(run, person_of(recipient))
+        way, recipient = work.plan.ways[step], work.recipient(index).on(step)
+        variant = decision.variant if isinstance(decision, Send) else variant_of(way.run, person_of(recipient))
         try:
-            message = work.plan.renderer.message(recipient, variant)
+            message = way.renderer.message(recipient, variant, work.place(index, step))
         except MissingVariableError:
             return Skip(Reason.MISSING_VARIABLE)
         if isinstance(decision, Send):
-            messages[index] = message
+            turn.messages[index] = message
         return decision
 
 
-def _others(ledger: Ledger, run: int) -> Ledger:
-    """The ledger without this run's own entry: a claim that an earlier worker left must not count against itself."""
-    return replace(ledger, entries=tuple(e for e in ledger.entries if e.run != run))
+def _next(work: Work, index: int, ledger: Ledger, now: datetime) -> tuple[int, Decision]:
+    """The step that comes next for somebody, and what is decided there."""
+    recipient, known = work.recipient(index), _as_decided(work, ledger)
+    seen = {
+        step: (work.plan.ways[step].run, person_of(recipient.on(step)))
+        for step in work.steps(index, ledger.entry(work.plan.run.number))
+    }
+    return decide_first(seen, known, now)
+
+
+def _as_decided(work: Work, ledger: Ledger) -> Ledger:
+    """The ledger as the decision takes it.
+
+    Without this run's own entry: a claim that an earlier worker left must not count against itself. With what the
+    person's numbers refused, where they said nothing newer themselves.
+    """
+    others = tuple(entry for entry in ledger.entries if entry.run != work.plan.run.number)
+    told = {channel: said for (user, channel), said in work.refused.items() if user == ledger.user_id and said < 0}
+    newer = {channel: said for channel, said in told.items() if -said >= abs(ledger.consents.get(channel, 0))}
+    return replace(ledger, entries=others, consents={**ledger.consents, **newer})
+
+
+def _number_keys(work: Work, recipient: Recipient) -> dict[str, str]:
+    """Under which keys refusals of a person's numbers would stand, by channel of consent."""
+    return {
+        permission(way.run.campaign.channel): number_key(way.run.campaign.channel, address)
+        for step, way in enumerate(work.plan.ways)
+        if way.run.campaign.purpose == "marketing"
+        and way.run.campaign.channel in BY_NUMBER
+        and (address := recipient.on(step).address)
+    }
 
 
 def _suppressed(work: Work, index: int, ledger: Ledger) -> Ledger:
     """The ledger with the address that was handed over to taken out, where that is what was wrong."""
-    address = work.recipient(index).address
-    if index not in work.wrong_address or address is None:
+    entry = ledger.entry(work.plan.run.number)
+    if index not in work.wrong_address or entry is None:
         return ledger
-    hashed = address_hash(work.plan.run.campaign.channel, address)
+    address = work.recipient(index).on(work.step_of(entry)).address
+    hashed = address_hash(entry.channel, address or "")
     return replace(ledger, suppressed=ledger.suppressed | {hashed})
-
-
-def _cancelled(ledger: Ledger, ours: Entry | None, now: datetime) -> Ledger | None:
-    if ours is None or not ours.counts:
-        return None
-    return ledger.with_entry(replace(ours, state=State.CANCELLED), now)

@@ -21,21 +21,23 @@ class Consents:
         self._profiles = profiles
 
     def record(self, said: Sequence[Consented], announce: Announce) -> None:
-        """Take in what came through the API, and tell `announce` of every change.
+        """Take in what came through the API or from a provider, and tell `announce` of every change.
 
         What was said on a page is in the ledger already, and all of it changed something. An import's changes are the
         importer's own news. A change may be announced twice, and is never lost.
         """
         by_person: dict[str, list[Consented]] = defaultdict(list)
         for statement in said:
-            if statement.method == "api":
+            if statement.method in ("api", "provider"):
                 by_person[statement.user_id].append(statement)
         announce([statement for statement in said if statement.method in ("page", "one_click")])
         todo = dict(self._ledgers.get_many(list(by_person))) if by_person else {}
         while todo:
             heard = {user: _heard(ledger, by_person[user]) for user, ledger in todo.items()}
             # Before it is stored: afterwards, a worker who died here would find nothing new.
-            announce([statement for _, fresh in heard.values() for statement in fresh])
+            fresh = [statement for _, some in heard.values() for statement in some]
+            # Of a number alone nobody knows whose it is.
+            announce([statement for statement in fresh if statement.method != "provider"])
             changed = [after for user, (after, _) in heard.items() if after is not todo[user]]
             todo = dict(self._ledgers.put_many(changed))
         mirror((statement.user_id for statement in said), self._ledgers, self._profiles)

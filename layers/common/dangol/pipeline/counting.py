@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from dangol.domain.campaign import Campaign
@@ -20,6 +21,8 @@ _FLAGS = {
     Flag.BOUNCED: "bounced",
 }
 _LABELLED = ("clicked", "converted")
+# What its messages are called, and cost, is told by their bytes.
+_BY_KIND = ("sms",)
 
 
 def arm_key(entry: Entry) -> str:
@@ -48,6 +51,17 @@ def of_claim(entry: Entry, reason: str | None = None, kind: str | None = None) -
         if entry.state is State.SENT:
             counted[f"label:{label}:sent"] += 1
     return counted
+
+
+def of_fallback(entry: Entry, first: str, reason: str | None, kind: str | None) -> Counter[str]:
+    """What the next step changes of somebody who was counted as sent when the channel `first` took the message.
+
+    That it bounced is not counted any more; nor is its price, where the channel alone tells that.
+    """
+    changed = of_claim(entry, reason, kind)
+    changed.subtract(of_claim(replace(entry, state=State.SENT), None, None if first in _BY_KIND else first))
+    changed.subtract(of_flag(entry, Flag.BOUNCED))
+    return Counter({name: number for name, number in changed.items() if number})
 
 
 def of_skip(reason: str, labels: int) -> Counter[str]:

@@ -11,12 +11,13 @@ from typing import Final
 
 from dangol.contracts import SendChunk
 from dangol.domain.channel import SESSION
-from dangol.domain.errors import ConflictError, DoubtError, SendError
+from dangol.domain.errors import AccountError, ConflictError, DoubtError, SendError
 from dangol.domain.ledger import State
 from dangol.domain.short_links import LIFETIME
-from dangol.pipeline.claiming import Claimer
+from dangol.pipeline.claiming import Claimer, Turn
 from dangol.pipeline.inbox import Placer
 from dangol.pipeline.leaving import Leaver
+from dangol.pipeline.run_plan import Way
 from dangol.pipeline.slots import Slots
 from dangol.pipeline.work import HELD_OUT, IN_FLIGHT, PENDING, Stores, Work
 from dangol.ports import Accepted, Answer, InDoubt, Journal, Message, Refused, Verdict
@@ -105,34 +106,49 @@ class Dispatcher:
         return journal if verdict is Verdict.TAKEN else None
 
     def _work(self, work: Work) -> None:
-        plan, clock = work.plan, self._s.clock
-        ledgers = self._claimer.read(work, work.open())
+        """Work one step after the other; each comes twice at most, for whoever has changed steps meanwhile."""
+        for _ in range(2 * len(work.plan.ways)):
+            if work.paused or not work.open():
+                return
+            self._work_step(work)
+        work.waiting.update(dict.fromkeys(work.open(), 1.0))
+
+    def _work_step(self, work: Work) -> None:
+        """Work the first step that somebody is to be sent to; whom later ones are for stays open."""
+        clock, ledgers = self._s.clock, self._claimer.read(work, work.open())
         # Those who would be sent to now take the rate up; everybody else needs no slot.
         sends = self._claimer.sends(work, ledgers)
-        size = self._slots.most(plan, self._worker.longest_piece)
-        work.waiting.update(dict.fromkeys(sends[size:], 1.0))
-        if not self._slots.reserve(plan, len(sends[:size])):
+        step = min(sends.values(), default=0)
+        way, mine = work.plan.ways[step], [i for i, theirs in sends.items() if theirs == step]
+        size = self._slots.most(way, self._worker.longest_piece)
+        work.waiting.update(dict.fromkeys(mine[size:], 1.0))
+        indexes = [i for i in work.open() if sends.get(i, step) == step]
+        if not self._slots.reserve(way, len(mine[:size])):
             # Nothing is reserved far ahead: the piece comes back and asks again.
-            work.waiting.update(dict.fromkeys(work.open(), self._worker.longest_piece))
+            work.waiting.update(dict.fromkeys(indexes, self._worker.longest_piece))
             return
-        clock.wait_until(self._slots.due - plan.pace.lead)
+        clock.wait_until(self._slots.due - way.pace.lead)
         if self._halted(work):
             return
         until = min(clock.seconds() + PERMISSION_AGE, work.lease_until)
-        self._hand_over(work, self._claimer.claim(work, work.open(), ledgers), until)
+        turn = Turn(step, indexes, clock.now())
+        self._hand_over(work, step, self._claimer.claim(work, turn, ledgers), until)
 
-    def _hand_over(self, work: Work, messages: Mapping[int, Message], until: float) -> None:
-        size, order = work.plan.pace.size, sorted(messages)
+    def _hand_over(self, work: Work, step: int, messages: Mapping[int, Message], until: float) -> None:
+        way = work.plan.ways[step]
+        size, order = way.pace.size, sorted(messages)
         for index, entry in work.entries.items():
             if entry.state is State.HELD_OUT:
                 work.states[index] = HELD_OUT
         self._store_short_links(messages)
         for position in range(0, len(order), size):
             batch = order[position : position + size]
-            if not self._begins(work, batch, len(order) - position, until):
+            if not self._begins(work, way, batch, (len(order) - position, until)):
                 work.waiting.update(dict.fromkeys(order[position:], 1.0))
                 return
-            self._send(work, batch, messages)
+            self._send(work, step, batch, messages)
+            if work.paused:
+                return
             if work.waiting.keys() & messages.keys():
                 work.wait(order[position + size :])
                 return
@@ -143,15 +159,18 @@ class Dispatcher:
         if paths:
             self._s.short_links.put_many(paths, expires_at=int(self._s.clock.now().timestamp()) + LIFETIME)
 
-    def _begins(self, work: Work, batch: Sequence[int], count: int, until: float) -> bool:
-        """Whether the call may begin now: marked, in its own time, by `until`, of a run that nobody has halted."""
-        plan, slots = work.plan, self._slots
-        while slots.take(plan, count, until):
+    def _begins(self, work: Work, way: Way, batch: Sequence[int], left: tuple[int, float]) -> bool:
+        """Whether the call may begin now: marked, in its own time, of a run that nobody has halted.
+
+        So many messages are `left`, the call's with all that follow, and it may begin until then.
+        """
+        slots, (count, until) = self._slots, left
+        while slots.take(way, count, until):
             self._s.clock.wait_until(slots.due - MARKING)
             if self._halted(work):
                 return False
             self._mark(work, batch, IN_FLIGHT)
-            if slots.begin(plan, until):
+            if slots.begin(way, until):
                 return True
             # The mark, or what was before it, took too long: nobody was handed over.
             self._mark(work, batch, PENDING)
@@ -162,18 +181,30 @@ class Dispatcher:
             work.states[index] = letter
         self._s.journals.mark(work.snapshot())
 
-    def _send(self, work: Work, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
+    def _hold_back(self, work: Work, batch: Sequence[int], because: str) -> None:
+        """Pause the run, which would fail everybody for what is none of theirs; whoever was left is still."""
+        self._mark(work, batch, PENDING)
+        work.plan.pause(because)
+        work.paused = True
+        self._claimer.withdraw(work, work.left())
+
+    def _send(self, work: Work, step: int, batch: Sequence[int], messages: Mapping[int, Message]) -> None:
+        way = work.plan.ways[step]
         try:
-            answers: Sequence[Answer] = work.plan.channel.send([messages[i] for i in batch])
+            answers: Sequence[Answer] = way.channel.send([messages[i] for i in batch])
         except DoubtError:
             work.wait(self._claimer.doubt(work, batch))
+            return
+        except AccountError as error:
+            self._hold_back(work, batch, f"provider: {error}")
             return
         except SendError as error:
             answers = [Refused(str(error), retryable=error.retryable, after=error.after)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
             work.note(index, answer)
-            if isinstance(answer, Accepted) and messages[index].kind:
-                work.kinds[index] = messages[index].kind
+            several = way.run.campaign.channel if len(work.plan.ways) > 1 else ""
+            if isinstance(answer, Accepted) and (kind := messages[index].kind or several):
+                work.kinds[index] = kind
         if doubtful := [i for i, answer in zip(batch, answers, strict=True) if isinstance(answer, InDoubt)]:
             work.wait(self._claimer.doubt(work, doubtful))
-        self._claimer.refused(work, batch)
+        self._claimer.refused(work, step, batch)

@@ -76,7 +76,7 @@ class Placer:
             weighted_variant(person.user_id, run.campaign_id, run.campaign) if arm.variant is None else arm.variant
         )
         try:
-            work.plan.renderer.message(recipient, variant)
+            work.plan.ways[0].renderer.message(recipient, variant)
         except MissingVariableError:
             return Reason.MISSING_VARIABLE
         return None

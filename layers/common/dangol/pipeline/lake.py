@@ -107,13 +107,16 @@ def _json(values: Mapping[str, Any]) -> str:
 
 def decision_rows(decisions: Decisions) -> list[dict[str, Any]]:
     """One row for each recipient of a chunk."""
-    shared = {
-        "run": decisions.run,
-        "campaign": decisions.campaign,
-        "channel": decisions.channel,
-        **stamps(decisions.at),
-    }
-    return [{**shared, **d.model_dump()} for d in decisions.decided]
+    shared = {"run": decisions.run, "campaign": decisions.campaign}
+    return [
+        {
+            **shared,
+            "channel": d.channel or decisions.channel,
+            **stamps(decisions.at if d.at is None else d.at),
+            **d.model_dump(exclude={"channel", "at"}),
+        }
+        for d in decisions.decided
+    ]
 
 
 def stamps(milliseconds: int) -> dict[str, Any]:

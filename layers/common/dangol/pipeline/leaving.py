@@ -8,13 +8,15 @@ from typing import Final
 
 from dangol.contracts import Release
 from dangol.domain.errors import ConflictError
-from dangol.pipeline.counting import of_claim, of_skip
-from dangol.pipeline.work import ENDED, MAX_DELAY, SKIPPED, Stores, Work, decisions_of, gone_of
+from dangol.pipeline.counting import of_claim, of_fallback, of_skip
+from dangol.pipeline.work import ENDED, MAX_DELAY, SKIPPED, Stores, Work, decisions_of
 from dangol.ports import Journal
 
 _LONGEST: Final = timedelta(seconds=MAX_DELAY)
 # Seconds after which a plan that is remembered has been read again.
 _SOON: Final = 5.0
+# How long somebody's next channel waits before it looks again whether the run goes on.
+_PAUSED: Final = 60.0
 
 
 class Leaver:
@@ -31,7 +33,7 @@ class Leaver:
             decisions = decisions_of(work, self._s.clock.now())
             if decisions.decided:
                 self._s.events.send([decisions.model_dump_json()])
-            if gone := [told.model_dump_json() for told in gone_of(work)]:
+            if gone := [told.model_dump_json() for told in work.gone]:
                 self._s.events.send(gone)
             if left and self._park(work, after, deltas):
                 return deltas
@@ -46,6 +48,10 @@ class Leaver:
 
     def _park(self, work: Work, after: Journal, deltas: Counter[str]) -> bool:
         """Leave who is left in the journal, where no message has to carry them; False where one has to."""
+        if work.chunk.after:
+            # Releases look for the chunks of the audience alone.
+            work.waiting.update(dict.fromkeys(work.left(), _PAUSED) if work.paused else {})
+            return False
         if work.paused:
             return self._s.journals.park(after, deltas=deltas, until=None)
         left, now = work.left(), self._s.clock.now()
@@ -74,10 +80,12 @@ class Leaver:
         states = list(work.states)
         for index in ended:
             entry = replace(work.entries[index], state=ENDED[work.states[index]])
-            deltas.update(of_claim(entry, work.why.get(index), work.kinds.get(index)))
+            why, kind, first = work.why.get(index), work.kinds.get(index), work.chunk.after
+            deltas.update(of_fallback(entry, first, why, kind) if first else of_claim(entry, why, kind))
             states[index] = work.states[index].upper()
         for index, reason in work.skipped.items():
-            deltas.update(of_skip(reason, work.recipient(index).labels))
+            if work.chunk.after is None:
+                deltas.update(of_skip(reason, work.recipient(index).labels))
             states[index] = SKIPPED.upper()
         return deltas, "".join(states)
 

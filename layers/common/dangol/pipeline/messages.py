@@ -11,6 +11,7 @@ from dangol.domain.campaign import Campaign
 from dangol.domain.channel import SESSION
 from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.project import Project
+from dangol.domain.reference import Reference
 from dangol.domain.short_links import SHORTENED, Shortener
 from dangol.domain.tracking import HIDDEN_LINK, OPEN_LINK, SEND_ID, SESSION_ID, UNSUBSCRIBE_LINK, Keys, Mark, sign
 from dangol.domain.variant import arms
@@ -47,8 +48,8 @@ class Renderer:
             for v in arms(rendering.campaign)
         ]
 
-    def message(self, recipient: Recipient, variant: int) -> Message:
-        """The message of `variant` for one person.
+    def message(self, recipient: Recipient, variant: int, place: str = "") -> Message:
+        """The message of `variant` for one person; `place` is theirs in the run, where another channel may follow.
 
         Raises:
             MissingVariableError: the person lacks a value that the message needs.
@@ -63,7 +64,7 @@ class Renderer:
         rendered = self._templates[variant].render(recipient.user_id, recipient.traits, signer, law)
         return Message(
             user_id=recipient.user_id,
-            reference=f"{r.run}:{recipient.user_id}",
+            reference=str(Reference(r.run, recipient.user_id, place)),
             address=recipient.address or "",
             subject=rendered.subject,
             text=rendered.text,

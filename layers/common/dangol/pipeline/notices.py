@@ -7,11 +7,12 @@ from html import escape
 from typing import Final
 
 from dangol.contracts import Noticed, SendNotice
-from dangol.domain.errors import ConflictError, DoubtError, SendError
+from dangol.domain.errors import AccountError, ConflictError, DoubtError, SendError
 from dangol.domain.ledger import Ledger
 from dangol.domain.notice import NIGHT, Notice, worded
 from dangol.domain.project import Project
 from dangol.domain.suppression import address_hash
+from dangol.domain.text_bytes import text_type
 from dangol.pipeline.plans import ChannelOf
 from dangol.ports import (
     Accepted,
@@ -90,7 +91,8 @@ class Notifier:
         except DoubtError as error:
             answered, outcome = str(error), "unknown"
         except SendError as error:
-            if error.retryable:
+            # A notice must come: where the account is at fault, it waits among the dead letters to be sent again.
+            if error.retryable or isinstance(error, AccountError):
                 raise
             answered, outcome = str(error), "failed"
         else:
@@ -127,7 +129,11 @@ def _day(order: SendNotice, project: Project) -> date:
 
 def _message(order: SendNotice, project: Project) -> Message:
     notice = Notice(order.channel, order.given, _day(order, project), order.locale)
-    subject, text = worded(notice, project.sender)
+    subject, text = worded(notice, project.sender, order.by)
+    if order.by == "sms":
+        text = text.strip()
+        kind = text_type(text, subject)
+        return Message(order.user_id, f"{NOTICES}:{order.user_id}", order.address, subject, text, kind=kind)
     lines = "<br>".join(escape(text).splitlines())
     html = f'<!doctype html><html lang="{escape(order.locale)}"><body><p>{lines}</p></body></html>'
     return Message(order.user_id, f"{NOTICES}:{order.user_id}", order.address, subject, text, html)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dangol.domain.campaign import Campaign, StopWhen
+from dangol.domain.channel import ChannelName
 from dangol.domain.project import Project
 from dangol.domain.run import Run
 from dangol.domain.stopping import slide, too_many
@@ -14,7 +15,7 @@ from dangol.domain.winner import decided
 from dangol.pipeline.counting import tally
 from dangol.pipeline.messages import Renderer, Rendering
 from dangol.pipeline.pacing import Pace, pace_of, slower
-from dangol.pipeline.work import RunPlan
+from dangol.pipeline.run_plan import RunPlan, Way
 from dangol.ports import Channel, Clock, Definitions, RunItem, Runs
 
 # Names a channel and the project; gives the adapter of its provider.
@@ -58,21 +59,29 @@ class Plans:
     def _plan(self, item: RunItem, keys: Keys) -> RunPlan:
         definition = self.definitions.version(item.campaign_id, item.version)
         campaign, project = definition.campaign, definition.project
-        provider = provider_of(campaign, project)
-        channel = self.channel(campaign.channel, project)
-        rendering = Rendering(item.number, campaign, project, definition.link_base, keys)
+        run = Run(item.number, item.campaign_id, campaign, project, item.scheduled_at)
         plan = RunPlan(
-            run=Run(item.number, item.campaign_id, campaign, project, item.scheduled_at),
+            run=run,
             name=item.run,
             stopped=False,
             paused=False,
-            renderer=Renderer(rendering),
-            channel=channel,
-            provider=provider,
-            pace=campaign_pace(campaign, project, channel.batch_size),
+            ways=tuple(self._way(run, name, definition.link_base, keys) for name in campaign.steps),
+            pause=partial(self._pause, item.run),
             review=partial(self._review, item.run, limits) if (limits := campaign.limits.stop_when) else None,
         )
         return self._as_of(item, plan)
+
+    def _way(self, run: Run, name: ChannelName, link_base: str, keys: Keys) -> Way:
+        """One channel of a run."""
+        campaign, project = run.campaign.on(name), run.project
+        channel = self.channel(name, project)
+        return Way(
+            run=replace(run, campaign=campaign),
+            renderer=Renderer(Rendering(run.number, campaign, project, link_base, keys)),
+            channel=channel,
+            provider=provider_of(campaign, project),
+            pace=campaign_pace(campaign, project, channel.batch_size),
+        )
 
     def _as_of(self, item: RunItem, plan: RunPlan) -> RunPlan:
         """The plan with what changes while the run goes on; its definition never does."""
@@ -81,8 +90,18 @@ class Plans:
         # Only `once_per` asks for them.
         found = self.runs.of_campaign(item.campaign_id) if campaign.once_per else ()
         siblings = {run.number: run.scheduled_at for run in found}
-        run = replace(plan.run, siblings=siblings, winner=item.winner.variant if item.winner else None)
-        return replace(plan, run=run, stopped=item.state == "cancelled", paused=item.paused is not None)
+        winner = item.winner.variant if item.winner else None
+
+        def as_of(run: Run) -> Run:
+            return replace(run, siblings=siblings, winner=winner)
+
+        return replace(
+            plan,
+            run=as_of(plan.run),
+            ways=tuple(replace(way, run=as_of(way.run)) for way in plan.ways),
+            stopped=item.state == "cancelled",
+            paused=item.paused is not None,
+        )
 
     def _settled(self, item: RunItem, campaign: Campaign) -> RunItem:
         """The run with the winner of its test, decided here where it is time: once, for all workers."""
@@ -93,12 +112,15 @@ class Plans:
         self.runs.settle(item.run, decided(test, weights, self.runs.counts(item.run), now))
         return self.runs.get(item.run)
 
+    def _pause(self, run: str, because: str) -> None:
+        self.runs.pause(run, because)
+        self._plans.pop(run, None)
+
     def _review(self, run: str, limits: StopWhen) -> None:
         """Pause the run where too many of its last hand-overs failed, or opted out."""
         item, now = self.runs.get(run), tally(self.runs.counts(run))
         if because := too_many(limits, item.marks, now):
-            self.runs.pause(run, because)
-            self._plans.pop(run, None)
+            self._pause(run, because)
         elif (marks := slide(item.marks, now)) != item.marks:
             # Whoever marked it meanwhile did as well.
             self.runs.mark(item, marks)

@@ -64,6 +64,7 @@ class Stores:
     webhooks: Webhooks
     events: Queue
     sends: Queue
+    tasks: Queue
 
 
 class Recorder:
@@ -75,7 +76,7 @@ class Recorder:
         self._lake = LakeWriter(stores.objects, known)
         self._lister = Lister(stores.lists, stores.profiles)
         self._engagement = Engagement(stores.ledgers, stores.runs, stores.profiles, known)
-        self._receiver = Receiver(stores.ledgers, stores.profiles, known)
+        self._receiver = Receiver(stores.ledgers, stores.profiles, known, stores.tasks)
         self._pruner = Pruner(stores.profiles)
         self._converter = Converter(stores.ledgers, stores.outcomes, known, self._lake)
         self._folder = Folder(stores.profiles, stores.catalogue, stores.clock, self._count)

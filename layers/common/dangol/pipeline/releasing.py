@@ -1,6 +1,10 @@
 """Which chunks of a run may be queued for sending, and what of each."""
 
+from collections.abc import Sequence
+
 from dangol.contracts import SendChunk
+from dangol.domain.reference import place_of
+from dangol.pipeline.work import SENT
 from dangol.ports import RunItem, Standing
 
 
@@ -24,3 +28,15 @@ def piece_of(chunk: SendChunk, known: Standing | None, due: float) -> SendChunk 
             "recipients": [chunk.recipients[i] for i in left],
         }
     )
+
+
+def counted_as_sent(standings: Sequence[Standing], chunk: str, index: int) -> bool | None:
+    """Whether the recipient of a chunk is counted as sent to, by its journal; None where somebody still works on them.
+
+    `standings` are those of the scan step, with the chunks of one in which other channels followed.
+    """
+    known = next((standing for standing in standings if standing.chunk == chunk), None)
+    following = [standing for standing in standings if standing.chunk.startswith(f"{place_of(chunk, index)}.")]
+    if known is None or not known.states[index].isupper() or not all(standing.done for standing in following):
+        return None
+    return known.states[index] == SENT.upper()

@@ -4,20 +4,21 @@ Nothing is sent before the whole audience is known, so that a run whose audience
 cannot be told exactly, stops before the first message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dangol.contracts import Release, ScanStep, SendChunk, StartRun
+from dangol.contracts import FallBack, Release, ScanStep, SendChunk, StartRun
 from dangol.domain.errors import DefinitionError
 from dangol.domain.querying import asks_for_profiles
+from dangol.domain.reference import place_of
 from dangol.domain.schedule import run_id, scheduled_time
 from dangol.domain.segment import Segment
 from dangol.pipeline.audience import Question, refusal
 from dangol.pipeline.querying import Querier
-from dangol.pipeline.releasing import piece_of, released
+from dangol.pipeline.releasing import counted_as_sent, piece_of, released
 from dangol.pipeline.scanning import Scanner
-from dangol.pipeline.sharing import Sharing, marked
+from dangol.pipeline.sharing import Shared, Sharing, marked
 from dangol.pipeline.steps import chunks_of, first_steps, packed, query_step, read_step, step_key, step_of, steps_prefix
 from dangol.pipeline.touches import Reminder
 from dangol.ports import (
@@ -38,6 +39,8 @@ from dangol.ports import (
 STEPS_PER_RELEASE: Final = 20
 # Tasks that wait for their turn at the table come back one after another.
 BACK_OFF, SPREAD = 1, 4
+# Seconds until a hand-over that a receipt was quicker than is looked for again.
+UNSETTLED: Final = 5
 SCANNING, RUNNING, CANCELLED = "scanning", "running", "cancelled"
 
 
@@ -141,20 +144,51 @@ class Segmenter:
         if not released(run, again=order.again):
             return
         keys = self._s.objects.keys(steps_prefix(order.run), order.after, STEPS_PER_RELEASE)
-        channel = self._s.definitions.version(run.campaign_id, run.version).campaign.channel
-        shared = self._sharing.of(run.run, channel)
+        shared = self._shared(run)
         for key in keys:
-            pieces = self._pieces(run, order, key, shared.get(step_of(key), frozenset()))
+            pieces = self._pieces(run, order, key, shared)
             self._s.sends.send([piece.model_dump_json() for piece in pieces])
         if len(keys) == STEPS_PER_RELEASE:
             self._s.tasks.send([order.model_copy(update={"after": keys[-1]}).model_dump_json()])
 
-    def _pieces(self, run: RunItem, order: Release, key: str, shared: frozenset[int]) -> list[SendChunk]:
+    def fall_back(self, order: FallBack) -> None:
+        """Queue somebody whom a channel has failed for, by a receipt, once they are counted as sent to.
+
+        A repeated order is fenced by the journal.
+        """
+        run, step = self._s.runs.get(order.run), order.chunk.rpartition("-")[0]
+        standings = self._s.journals.of_step(run.run, step)
+        settled = counted_as_sent(standings, order.chunk, order.index)
+        if settled is None:
+            # Whoever handed it over has yet to say so.
+            self._s.tasks.send([order.model_dump_json()], delay=UNSETTLED)
+        if not settled:
+            return
+        key = f"{steps_prefix(run.run)}{step}.json.gz"
+        chunks = {chunk.chunk: chunk for chunk in self._chunks(run, key, self._shared(run))}
+        piece = SendChunk(
+            run=run.run,
+            chunk=f"{place_of(order.chunk, order.index)}.{order.after}",
+            size=1,
+            indexes=[0],
+            recipients=[chunks[order.chunk].recipients[order.index]],
+            after=order.after,
+        )
+        self._s.sends.send([piece.model_dump_json()])
+
+    def _shared(self, run: RunItem) -> Sequence[Shared]:
+        """Who shares an address with somebody else of the run, by channel."""
+        return self._sharing.of(run.run, self._s.definitions.version(run.campaign_id, run.version).campaign.steps)
+
+    def _chunks(self, run: RunItem, key: str, shared: Sequence[Shared]) -> list[SendChunk]:
+        return marked(chunks_of(run.run, key, read_step(self._s.objects.get(key))), step_of(key), shared)
+
+    def _pieces(self, run: RunItem, order: Release, key: str, shared: Sequence[Shared]) -> list[SendChunk]:
         """What of a step is to be queued."""
         known: dict[str, Standing] = {}
         if order.again:
             known = {standing.chunk: standing for standing in self._s.journals.of_step(run.run, step_of(key))}
-        chunks = marked(chunks_of(run.run, key, read_step(self._s.objects.get(key))), shared)
+        chunks = self._chunks(run, key, shared)
         due = float("inf") if run.state == CANCELLED else max(order.due, self._s.clock.now().timestamp())
         pieces = [piece_of(chunk, known.get(chunk.chunk), due) for chunk in chunks]
         return [piece for piece in pieces if piece is not None]

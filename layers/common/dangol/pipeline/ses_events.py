@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from dangol.contracts import Received
 from dangol.domain.errors import DangolError
+from dangol.domain.reference import Reference
 from dangol.domain.suppression import address_hash
 
 # The most that SES takes as the value of a message tag; an id of 256 bytes needs a second one.
 _TAG_LENGTH: Final = 256
 _RUN_TAG: Final = "run"
+_PLACE_TAG: Final = "place"
 _PERSON_TAGS: Final = ("person", "person_rest")
 _KINDS: Final = {"Delivery": "delivered", "Bounce": "bounced", "Complaint": "complained"}
 # SES tells of these too; opens and clicks are counted by our own links, the rest changes nothing.
@@ -30,10 +32,12 @@ class NotAReceiptError(DangolError):
 
 def tags_of(reference: str) -> dict[str, str]:
     """The message tags that bring a receipt back to its run and person; SES takes letters, digits, `-` and `_`."""
-    run, _, user_id = reference.partition(":")
+    told, _, user_id = reference.partition(":")
+    run, _, place = told.partition("@")
     person = urlsafe_b64encode(user_id.encode()).rstrip(b"=").decode()
     parts = [person[i : i + _TAG_LENGTH] for i in range(0, len(person), _TAG_LENGTH)]
-    return {_RUN_TAG: run, **dict(zip(_PERSON_TAGS, parts, strict=False))}
+    placed = {_PLACE_TAG: place} if place else {}
+    return {_RUN_TAG: run, **dict(zip(_PERSON_TAGS, parts, strict=False)), **placed}
 
 
 def is_ses_event(said: object) -> bool:
@@ -54,9 +58,9 @@ def read_ses_event(said: Mapping[str, Any]) -> Sequence[Received]:
         raise NotAReceiptError(name.lower().replace(" ", "_"))
     if name not in _KINDS:
         raise NotAReceiptError("unknown_kind")
-    run, user_id = _whose(event)
+    whose = _whose(event)
     try:
-        return [_receipt(event, name, run, user_id, address) for address in _addresses(event, name)]
+        return [_receipt(event, name, whose, address) for address in _addresses(event, name)]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"an SES event without its {type(error).__name__}: {error}") from error
 
@@ -69,18 +73,19 @@ def _kind(said: Mapping[str, Any]) -> object:
     return said.get("eventType") or said.get("notificationType")
 
 
-def _whose(event: Mapping[str, Any]) -> tuple[int, str]:
+def _whose(event: Mapping[str, Any]) -> Reference:
     mail = event.get("mail")
     tags = mail.get("tags") if isinstance(mail, Mapping) else None
     try:
         run = int(tags[_RUN_TAG][0])  # type: ignore[index]  # whatever is not so is not ours
         person = "".join(tags[name][0] for name in _PERSON_TAGS if name in tags)  # type: ignore[index, operator]
         user_id = urlsafe_b64decode(person + "=" * (-len(person) % 4)).decode()
+        place = str(tags[_PLACE_TAG][0]) if _PLACE_TAG in tags else ""  # type: ignore[index, operator]
     except (KeyError, IndexError, TypeError, ValueError):
         raise NotAReceiptError("foreign") from None
     if not user_id:
         raise NotAReceiptError("foreign")
-    return run, user_id
+    return Reference(run, user_id, place)
 
 
 def _addresses(event: Mapping[str, Any], name: str) -> Sequence[str]:
@@ -91,15 +96,14 @@ def _addresses(event: Mapping[str, Any], name: str) -> Sequence[str]:
     return [str(each["emailAddress"]) for each in found]
 
 
-def _receipt(event: Mapping[str, Any], name: str, run: int, user_id: str, address: str) -> Received:
+def _receipt(event: Mapping[str, Any], name: str, whose: Reference, address: str) -> Received:
     told = event[name.lower()]
     at = datetime.fromisoformat(told.get("timestamp") or event["mail"]["timestamp"])
     hashed = address_hash("email", address) if address else ""
     return Received(
         kind=_KINDS[name],
         id=f"ses:{event['mail']['messageId']}:{name.lower()}:{hashed[:8]}",
-        run=run,
-        user_id=user_id,
+        **whose.told,
         channel="email",
         at=int(at.timestamp() * 1000),
         address_hash=hashed,

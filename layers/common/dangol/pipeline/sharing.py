@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -34,23 +35,29 @@ class Sharing:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def of(self, run: str, channel: str) -> Shared:
-        """The places whose address somebody else of the run stands for; all scan steps have to be closed."""
+    def of(self, run: str, channels: Sequence[str]) -> Sequence[Shared]:
+        """For each channel, the places whose address somebody else of the run stands for.
+
+        All scan steps have to be closed.
+        """
+        return [self._of(run, channel, place) for place, channel in enumerate(channels)]
+
+    def _of(self, run: str, channel: str, place: int) -> Shared:
         # One message per address means nothing where the user id is the address.
         if channel in BY_ID:
             return {}
-        key = f"runs/{run}/shared.json"
+        key = f"runs/{run}/shared{f'-{place}' if place else ''}.json"
         # Asked by listing: to read what is not there is forbidden where only some prefixes may be listed.
         if not self._objects.keys(key, None, 1):
-            self._objects.put_once(key, json.dumps(self._find(run, channel)).encode())
+            self._objects.put_once(key, json.dumps(self._find(run, channel, place)).encode())
         return {step: frozenset(places) for step, places in json.loads(self._objects.get(key)).items()}
 
-    def _find(self, run: str, channel: str) -> dict[str, list[int]]:
+    def _find(self, run: str, channel: str, place: int) -> dict[str, list[int]]:
         # By the first byte, so that comparing needs little more memory than the rows themselves.
         rows, starts, total = [bytearray() for _ in range(256)], dict[str, int](), 0
         for key in self._keys(run):
             starts[step_of(key)] = total
-            for user_id, address in _people(self._objects.get(key)):
+            for user_id, address in _people(self._objects.get(key), place):
                 if address:
                     row = bytes.fromhex(address_hash(channel, address)) + sha256(user_id.encode()).digest()[:_USER]
                     rows[row[0]] += row + total.to_bytes(_PLACE)
@@ -65,27 +72,35 @@ class Sharing:
             after = keys[-1]
 
 
-def marked(chunks: Sequence[SendChunk], shared: frozenset[int]) -> list[SendChunk]:
-    """All chunks of a step, in order, with those marked whose place in the step is in `shared`."""
-    if not shared:
-        return list(chunks)
-    first = accumulate((chunk.size for chunk in chunks), initial=0)
-    return [_marked(chunk, {place - start for place in shared}) for chunk, start in zip(chunks, first, strict=False)]
+def marked(chunks: Sequence[SendChunk], step: str, shared: Sequence[Shared]) -> list[SendChunk]:
+    """All chunks of a scan step, in order, with those marked whose place in the step is `shared`, by channel."""
+    found = list(chunks)
+    starts = list(accumulate((chunk.size for chunk in chunks), initial=0))
+    for channel, theirs in enumerate(shared):
+        for place in theirs.get(step, ()):
+            at = bisect_right(starts, place) - 1
+            found[at] = _marked(found[at], place - starts[at], channel)
+    return found
 
 
-def _marked(chunk: SendChunk, places: set[int]) -> SendChunk:
-    recipients = [
-        recipient.model_copy(update={"shared": True}) if i in places else recipient
-        for i, recipient in enumerate(chunk.recipients)
-    ]
+def _marked(chunk: SendChunk, index: int, channel: int) -> SendChunk:
+    recipients = list(chunk.recipients)
+    whose = recipients[index]
+    if channel:
+        others = [r.model_copy(update={"shared": True}) if n == channel else r for n, r in enumerate(whose.others, 1)]
+        recipients[index] = whose.model_copy(update={"others": others})
+    else:
+        recipients[index] = whose.model_copy(update={"shared": True})
     return chunk.model_copy(update={"recipients": recipients})
 
 
-def _people(packed: bytes) -> Iterator[tuple[str, str | None]]:
-    """User id and address of everybody in a step; the rest is not parsed into anything."""
+def _people(packed: bytes, place: int) -> Iterator[tuple[str, str | None]]:
+    """User id and address of everybody in a step, on the channel of that place; the rest is parsed into nothing."""
     for people in from_json(gzip.decompress(packed))["chunks"]:
         for recipient in people:
-            yield recipient["user_id"], recipient["address"]
+            # Whoever was forgotten meanwhile has no other channels left.
+            others = recipient.get("others") or [{}] * place
+            yield recipient["user_id"], (others[place - 1].get("address") if place else recipient.get("address"))
 
 
 def _losers(part: bytearray) -> Iterator[int]:

@@ -14,8 +14,9 @@ from dangol.domain.ledger import Entry, Flag, State
 from dangol.domain.profile import ANONYMOUS_PREFIX
 from dangol.domain.session import EVERYWHERE, Show
 from dangol.pipeline.counting import of_claim
+from dangol.pipeline.run_plan import RunPlan
 from dangol.pipeline.session_calls import Visit
-from dangol.pipeline.work import RunPlan, person_of
+from dangol.pipeline.work import person_of
 from dangol.ports import Clock, Inbox, Ledgers, Profiles, Waiting
 
 # Two sessions of one person, or a campaign beside this one, take a round each.
@@ -118,7 +119,7 @@ class Shower:
         )
 
     def _message(self, plan: RunPlan, waiting: Waiting, entry: Entry) -> dict[str, Any]:
-        message = plan.renderer.message(waiting.recipient, entry.variant)
+        message = plan.ways[0].renderer.message(waiting.recipient, entry.variant)
         label, link = message.action or (None, None)
         return {
             "id": str(waiting.number),

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from dangol.domain.fate import Fate, outcome
+from dangol.domain.phone import normalised
 from dangol.domain.reference import joined_reference, read_reference
 from dangol.domain.suppression import address_hash
-from dangol.pipeline.webhooks import PayloadError, SignatureError
+from dangol.pipeline.webhooks import PayloadError, SignatureError, refusal
 
 # The longest value that SOLAPI takes in a field of one's own, in characters.
 FIELD_LENGTH: Final = 100
@@ -23,20 +24,26 @@ _FATES: Final[Mapping[str, Fate]] = {
     "2000": Fate.PENDING,
     "3000": Fate.PENDING,
     "4000": Fate.DELIVERED,
-    # The platform or a carrier stumbled; the balance is used up until somebody charges it.
-    **dict.fromkeys(("1024", "2024", "3024", "3012", "3053", "1030", "2230"), Fate.LATER),
+    # The platform or a carrier stumbled; the balance is used up until somebody charges it; it is night at Kakao.
+    **dict.fromkeys(("1024", "2024", "3024", "3012", "3053", "1030", "2230", "3108"), Fate.LATER),
     # No such number, nobody's number, or one that cannot take texts; no KakaoTalk under this number.
     **dict.fromkeys(("3010", "3032", "3050", "3104"), Fate.DEAD),
     # Refused by the free 080 number, or blocked at the person's wish.
     **dict.fromkeys(("1060", "2060", "1061", "2061"), Fate.OPTED_OUT),
 }
-# Which channel a message's type belongs to.
+# Which channel a message's type belongs to. Brand messages have many, and are reported as BMS_FREE or by their form.
 _CHANNELS: Final = {"SMS": "sms", "LMS": "sms", "MMS": "sms", "ATA": "alimtalk"}
+_BRAND: Final = "BMS_"
 
 
 def fate(code: str) -> Fate:
     """What a status code says."""
     return _FATES.get(code, Fate.UNDELIVERED)
+
+
+def channel_of(kind: str) -> str | None:
+    """The channel of a message's type; None where dangol sends none of it."""
+    return "brand_message" if kind.startswith(_BRAND) else _CHANNELS.get(kind)
 
 
 def proof(secret: str) -> str:
@@ -46,6 +53,8 @@ def proof(secret: str) -> str:
 
 def receipts_in(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> Sequence[dict[str, Any]]:
     """The receipts of one call, in the shape of `contracts.Received`; messages that dangol did not send are left out.
+
+    But whoever refuses is heard whatever message it was by, in the shape of `contracts.Consented`.
 
     Raises:
         SignatureError: the call does not know the secret.
@@ -70,17 +79,21 @@ def _receipt(report: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
         return None
     fields, code = told.get("customFields"), str(told.get("statusCode", ""))
     whose = read_reference(joined_reference(fields)) if isinstance(fields, Mapping) else None
-    channel, ended = _CHANNELS.get(str(told.get("type"))), outcome(fate(code))
-    if whose is None or channel is None or ended is None or not code:
+    channel, ended, number = channel_of(str(told.get("type"))), outcome(fate(code)), str(told.get("to") or "")
+    if channel is None or ended is None or not code:
         return None
+    own = f"solapi:{told.get('messageId')}:{code}"
+    if whose is None:
+        # Not ours, or ours without what it was handed over with: a refusal holds for whoever has the number.
+        refused = fate(code) is Fate.OPTED_OUT and normalised(number)
+        return refusal(own, channel, number, min(_milliseconds(told, now), _now(now)), "solapi") if refused else None
     return {
         **ended,
-        "id": f"solapi:{told.get('messageId')}:{code}",
-        "run": whose[0],
-        "user_id": whose[1],
+        "id": own,
+        **whose.told,
         "channel": channel,
         "at": _milliseconds(told, now),
-        "address_hash": address_hash(channel, str(told.get("to", ""))) if told.get("to") else "",
+        "address_hash": address_hash(channel, number) if number else "",
         "reason": f"solapi_{code}"[:128],
     }
 
@@ -92,4 +105,8 @@ def _milliseconds(told: Mapping[str, Any], now: datetime) -> int:
         except ValueError:
             continue
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    return _now(now)
+
+
+def _now(now: datetime) -> int:
     return int(now.timestamp() * 1000)

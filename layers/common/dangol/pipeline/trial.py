@@ -67,7 +67,9 @@ class Trial:
         if message.subject and not message.kind:
             return replace(message, subject=marked(message.subject, mark))
         text = marked(message.text, mark)
-        return replace(message, text=text, kind=text_type(text, message.subject) if message.kind else "")
+        return replace(
+            message, text=text, kind=text_type(text, message.subject) if message.kind == "sms" else message.kind
+        )
 
 
 def marked(subject: str, mark: str) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from dangol.domain.reference import read_reference
-from dangol.domain.suppression import address_hash
+from dangol.domain.medium import permission
+from dangol.domain.reference import Reference, read_reference
+from dangol.domain.suppression import address_hash, number_key
 
 # How far the sender's clock may be from ours, in seconds: an older call may be somebody's recording.
 TOLERANCE: Final = 300
@@ -50,20 +51,36 @@ def receipt_in(headers: Mapping[str, str], body: bytes, secret: str, now: dateti
     data = said.get("data")
     if not isinstance(data, Mapping):
         raise PayloadError("data", "must be an object")
-    run, user_id = _reference(data)
+    whose = _reference(data)
     channel, address = _text(data, "channel"), _text(data, "address")
     if address and not channel:
         raise PayloadError("data.channel", "must say on which channel the address is")
     return {
         "kind": kind,
         "id": f"webhook:{call_id}",
-        "run": run,
-        "user_id": user_id,
+        **whose.told,
         "channel": channel,
         "at": _milliseconds(said.get("timestamp")),
         "address_hash": address_hash(channel, address) if address else "",
         "permanent": data.get("permanent") is True,
         "reason": _text(data, "reason")[:128],
+    }
+
+
+def refusal(told_id: str, channel: str, number: str, at: int, provider: str) -> dict[str, Any]:
+    """That whoever has a number refused advertising on `channel`, in the shape of `contracts.Consented`.
+
+    `at` is in epoch milliseconds. Who it was the provider cannot tell: it stands under the key of the number.
+    """
+    return {
+        "kind": "consent",
+        "id": told_id[:MAX_ID],
+        "user_id": number_key(channel, number),
+        "at": at,
+        "received_at": at,
+        "consents": {permission(channel): False},
+        "method": "provider",
+        "source": provider,
     }
 
 
@@ -111,7 +128,7 @@ def _key(secret: str) -> bytes:
     return key
 
 
-def _reference(data: Mapping[str, Any]) -> tuple[int, str]:
+def _reference(data: Mapping[str, Any]) -> Reference:
     whose = read_reference(_text(data, "reference"))
     if whose is None:
         raise PayloadError("data.reference", "must be the reference that the message was handed over with")

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from dangol.contracts import Recipient
-from dangol.domain.decision import Hold, HoldOut, Reason, Skip, decide
+from dangol.domain.decision import Hold, HoldOut, Reason, Skip
 from dangol.domain.errors import InputError, NotFoundError
+from dangol.domain.fallback import decide_first
 from dangol.domain.ledger import Ledger
 from dangol.domain.matching import matches
+from dangol.domain.medium import permission
 from dangol.domain.run import Run
 from dangol.domain.unmet import unmet
 from dangol.pipeline.audience import Question
@@ -115,9 +117,9 @@ class Inquiry:
 
     def _permission(self, case: Case, reason: str | None) -> Iterator[Told]:
         """The consent, and what else the person got where that barred this."""
-        channel = case.definition.campaign.channel
-        if said := case.ledger.consents.get(channel):
-            yield {"at": abs(said), "kind": "consent", "channel": channel, "given": said > 0}
+        for channel in dict.fromkeys(map(permission, case.definition.campaign.steps)):
+            if said := case.ledger.consents.get(channel):
+                yield {"at": abs(said), "kind": "consent", "channel": channel, "given": said > 0}
         if reason not in _BARRED_BY_OTHERS:
             return
         oldest = (self._s.clock.now() - TOUCHES).timestamp()
@@ -189,8 +191,14 @@ class Inquiry:
             siblings=siblings,
         )
         others = replace(ledger, entries=tuple(entry for entry in ledger.entries if entry.run != item.number))
-        told: Told = {"at": now, "kind": "would_be"}
-        match decide(run, person_of(recipient), others, now):
+        steps = definition.campaign.steps
+        seen = {
+            place: (replace(run, campaign=run.campaign.on(channel)), person_of(recipient.on(place)))
+            for place, channel in enumerate(steps)
+        }
+        step, decision = decide_first(seen, others, now)
+        told: Told = {"at": now, "kind": "would_be", **({"channel": steps[step]} if len(steps) > 1 else {})}
+        match decision:
             case Skip(reason):
                 return {**told, "outcome": "skipped", "reason": reason.value}
             case Hold(until):

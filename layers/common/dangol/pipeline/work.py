@@ -10,15 +10,14 @@ from dangol.contracts import Decided, Decisions, DevicesGone, Recipient, SendChu
 from dangol.domain.decision import Person, Reason
 from dangol.domain.draw import point
 from dangol.domain.errors import ConflictError
-from dangol.domain.ledger import Entry, State
-from dangol.domain.run import Run
+from dangol.domain.fallback import failed, next_step
+from dangol.domain.ledger import Entry, Flag, State
+from dangol.domain.reference import place_of
 from dangol.pipeline.counting import arm_name
-from dangol.pipeline.messages import Renderer
-from dangol.pipeline.pacing import Pace
+from dangol.pipeline.run_plan import RunPlan
 from dangol.ports import (
     Accepted,
     Answer,
-    Channel,
     Clock,
     Inbox,
     InDoubt,
@@ -39,25 +38,6 @@ RESENT: Final = "resent"
 # One letter per recipient in the journal; a capital is counted already.
 PENDING, IN_FLIGHT, SENT, FAILED, UNKNOWN, HELD_OUT, SKIPPED = ".fsxuhk"
 ENDED: Final = {SENT: State.SENT, FAILED: State.FAILED, UNKNOWN: State.UNKNOWN, HELD_OUT: State.HELD_OUT}
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """Everything a dispatcher needs to know of a run.
-
-    `stopped` and `paused` are as old as the plan: seconds.
-    """
-
-    run: Run
-    name: str
-    stopped: bool
-    paused: bool
-    renderer: Renderer
-    channel: Channel
-    provider: str
-    pace: Pace
-    # Looks at the last hand-overs, after some more of them; None where the campaign has no `limits.stop_when`.
-    review: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +76,14 @@ class Work:
     waiting: dict[int, float] = field(default_factory=dict)
     # Until when, for those whom the decision itself holds.
     held: dict[int, datetime] = field(default_factory=dict)
+    # The steps that have failed where another one follows, for the trail.
+    fallen: list[Decided] = field(default_factory=list)
+    # What numbers refused, by person and channel of consent; epoch seconds, negative as in a ledger.
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
     # Whose address the provider says is wrong.
     wrong_address: set[int] = field(default_factory=set)
     # Which of their devices take nothing any more.
-    gone: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    gone: list[DevicesGone] = field(default_factory=list)
     # Whoever is left waits for the run to be resumed.
     paused: bool = False
     # The provider asked to wait.
@@ -138,12 +122,15 @@ class Work:
     def note(self, index: int, answer: Answer) -> None:
         """Note what the provider said of one message; one that is in doubt stays in flight."""
         if answer.gone:
-            self.gone[index] = answer.gone
+            self._part(index, answer.gone)
         if isinstance(answer, InDoubt):
             return
         if isinstance(answer, Accepted):
             self.states[index] = SENT
             self.provider_ids[index] = answer.provider_id
+            if self.why.get(index) != RESENT:
+                # Why the step before failed; it is told of its own.
+                self.why.pop(index, None)
         elif answer.retryable:
             self.states[index] = PENDING
             self.wait([index], answer.after)
@@ -153,6 +140,63 @@ class Work:
             self.why[index] = answer.reason
             if answer.suppress:
                 self.wrong_address.add(index)
+
+    def fall(self, indexes: Iterable[int]) -> None:
+        """Note that the step of these has failed, and that another one follows."""
+        for index in indexes:
+            entry = self.entries[index]
+            told = _ended(self, index, entry)
+            self.fallen.append(told.model_copy(update={"channel": entry.channel, "at": entry.claimed_at * 1000}))
+
+    def step_of(self, entry: Entry) -> int:
+        """The place of an entry's channel among the run's."""
+        return next(n for n, way in enumerate(self.plan.ways) if way.run.campaign.channel == entry.channel)
+
+    def steps(self, index: int, ours: Entry | None) -> range:
+        """The steps that may come next for somebody with this entry; where that is in doubt, the same alone."""
+        if ours is not None and self.why.get(index) == RESENT:
+            return range(self.step_of(ours), self.step_of(ours) + 1)
+        return range(next_step(self.plan.run.campaign.steps, ours), len(self.plan.ways))
+
+    def moot(self, ours: Entry | None) -> bool:
+        """Whether a chunk of somebody whom a receipt says a channel has failed for comes too late."""
+        if self.chunk.after is None:
+            return False
+        # Whose claim this very chunk has left behind is further on.
+        return ours is None or (ours.channel == self.chunk.after and not failed(ours))
+
+    def kept(self, ours: Entry | None, claimed: Entry) -> Entry:
+        """A claim with what receipts say already of an earlier one by the same channel."""
+        return replace(claimed, flags=ours.flags) if ours and ours.channel == claimed.channel else claimed
+
+    def corrected(self, entry: Entry, state: State) -> Entry:
+        """A claim of ours in another state; taken back, it is what it was before, and a failure stays one."""
+        if state is not State.CANCELLED:
+            return replace(entry, state=state)
+        if failed(entry):
+            return entry
+        if self.chunk.after is None:
+            return replace(entry, state=state)
+        return replace(entry, channel=self.chunk.after, state=State.SENT, flags=entry.flags | Flag.BOUNCED)
+
+    def place(self, index: int, step: int) -> str:
+        """The place in the run that a receipt of this step brings back; empty where no other step follows."""
+        if step + 1 >= len(self.plan.ways):
+            return ""
+        return self.chunk.chunk.partition(".")[0] if self.chunk.after else place_of(self.chunk.chunk, index)
+
+    def _part(self, index: int, devices: tuple[str, ...]) -> None:
+        """Keep which devices are gone, as of the claim: which was before they were asked."""
+        entry, user = self.entries[index], self.recipient(index).user_id
+        self.gone.append(
+            DevicesGone(
+                id=f"{self.plan.name}:{user}:{entry.channel}:gone",
+                user_id=user,
+                channel=entry.channel,
+                devices=list(devices),
+                at=entry.claimed_at * 1000,
+            )
+        )
 
     def recipient(self, index: int) -> Recipient:
         """The recipient at a place in the chunk."""
@@ -193,36 +237,25 @@ def person_of(recipient: Recipient) -> Person:
 def decisions_of(work: Work, now: datetime) -> Decisions:
     """What became of each recipient that was worked on, for the lake."""
     run = work.plan.run
+    # Whoever was sent to before stays so where another channel cannot take them.
+    skipped = {} if work.chunk.after else work.skipped
     return Decisions(
         run=work.plan.name,
         campaign=run.campaign_id,
         channel=run.campaign.channel,
         at=int(now.timestamp() * 1000),
         decided=[
-            *(Decided(user_id=work.recipient(i).user_id, outcome="skipped", reason=r) for i, r in work.skipped.items()),
+            *work.fallen,
+            *(Decided(user_id=work.recipient(i).user_id, outcome="skipped", reason=r) for i, r in skipped.items()),
             *(_ended(work, i, entry) for i, entry in work.entries.items() if work.states[i] in ENDED),
         ],
     )
 
 
-def gone_of(work: Work) -> list[DevicesGone]:
-    """The devices that took nothing any more, as of their people's claims: which was before they were asked."""
-    return [
-        DevicesGone(
-            id=f"{work.plan.name}:{user}:gone",
-            user_id=user,
-            channel=work.plan.run.campaign.channel,
-            devices=list(work.gone[i]),
-            at=work.entries[i].claimed_at * 1000,
-        )
-        for user, i in work.users(list(work.gone)).items()
-        if i in work.entries
-    ]
-
-
 def _ended(work: Work, index: int, entry: Entry) -> Decided:
     return Decided(
         user_id=work.recipient(index).user_id,
+        channel=entry.channel if len(work.plan.ways) > 1 else None,
         outcome=ENDED[work.states[index]].name.lower(),
         reason=work.why.get(index),
         variant=entry.variant,
