@@ -6,6 +6,7 @@ from typing import Final
 from cli.definitions.findings import Finding
 from dangol.domain.campaign import Campaign
 from dangol.domain.channel import SESSION
+from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.medium import medium
 from dangol.domain.project import Project
 
@@ -24,8 +25,8 @@ _POSTAL: Final = "must show a postal address (CAN-SPAM, 15 U.S.C. 7704(a)(5)(A)(
 
 def check_law(campaign: Campaign, project: Project) -> Iterator[Finding]:
     """What breaks a rule of the project's country, and what may break one of another's."""
-    # What a page or an app shows itself is not transmitted to anybody.
-    if campaign.purpose != "marketing" or campaign.channel in SESSION:
+    # What a page or an app shows itself is not transmitted to anybody; a push names its sender, and where to refuse.
+    if campaign.purpose != "marketing" or campaign.channel in (*SESSION, *PUSH_TRAITS):
         return
     if project.home_country == "KR":
         yield from _korea(campaign.channel, project)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dangol.domain.advertising import LABEL
+from dangol.domain.push_lines import LINES
 from dangol.domain.text_bytes import text_bytes
 from dangol.ports import Message
 
@@ -27,8 +28,6 @@ _TEMPLATES: Final = Environment(
 # How an AlimTalk's own text says what its button does.
 _BUTTON: Final = re.compile(r"\n\n\[([^\n\]]+)\] (\S+)\Z")
 _PREHEADER: Final = re.compile(r'<div style="display:none[^"]*">(.*?)</div>', re.DOTALL)
-# What a phone shows of a push before it is opened.
-PUSH_LINES: Final = 2
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "ko": {
         "now": "지금",
@@ -108,7 +107,7 @@ def _kakao(shown: Shown) -> dict[str, Any]:
 
 def _push(shown: Shown) -> dict[str, Any]:
     message = shown.message
-    return {"text": message.text, "title": message.title or message.subject, "lines": PUSH_LINES}
+    return {"text": message.text, "title": message.title or message.subject, "lines": LINES}
 
 
 def _session(shown: Shown) -> dict[str, Any]:

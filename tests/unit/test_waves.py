@@ -9,10 +9,12 @@ import pytest
 from dangol.contracts import DevicesGone, Identified, Performed
 from dangol.domain.errors import DoubtError, RejectedError, ThrottledError
 from dangol.domain.ledger import State
+from dangol.domain.reference import run_of
 from dangol.pipeline.waves import of_person, of_wave
 from dangol.ports import Accepted, InDoubt, Refused
 from tests.dispatching import NOW, RUN, World, chunk
 from tests.shop_campaign import campaign, definition, project
+from tests.unit.test_fallback import Shop
 from tests.unit.test_pipeline_notices import World as NoticeWorld, order
 from tests.unit.test_pipeline_record import SENT_AT, World as RecordWorld
 from tests.unit.test_pipeline_trial import Desk
@@ -169,3 +171,23 @@ def test_a_push_goes_to_every_device_with_how_long_it_may_be_late():
     assert (message.address, message.ttl, message.html) == ("phone\ntablet", 7_200, "")
     assert (message.title, message.text) == ("(광고)단골상점", "새 강의가 열렸어요\n수신거부: 앱 > 설정 > 알림")
     assert message.send_id
+
+
+def test_whose_last_device_is_dead_is_reached_by_the_next_channel_and_the_device_is_told_of():
+    words = {"sms": {"text": "새 강의"}}
+    shop = Shop(people=2, channels=["push", "sms"], messages=words, message={"text": "새 강의가 열렸어요"})
+    for user in shop.users:
+        shop.profile(
+            user, push_token=f"token-{user}", phone="+821012340000" if user == shop.users[0] else "01012340001"
+        )
+        shop.consent(user, push=1, sms=1)
+    first, second = shop.users
+    shop.channels["push"].refusals = {first: Refused("fcm_unregistered", gone=(f"token-{first}",))}
+
+    shop.go()
+
+    assert (shop.users_of("push"), shop.users_of("sms")) == ([second], [first])
+    (told,) = [DevicesGone.model_validate_json(body) for body in shop.events.bodies if "devices_gone" in body]
+    assert (told.user_id, told.channel, told.devices) == (first, "push", [f"token-{first}"])
+    (message,) = shop.channels["push"].taken
+    assert run_of(message.reference) == "1"

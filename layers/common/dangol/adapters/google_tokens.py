@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from dangol.domain.errors import DefinitionError, RejectedError, SendError, UnavailableError
+from dangol.domain.errors import AccountError, DefinitionError, SendError, UnavailableError
 from dangol.ports import HttpAnswer, Post, Waves
 
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
@@ -121,7 +121,7 @@ class GoogleTokens:
         if answer.status == _OK and answer.content.get("access_token"):
             return answer
         if _CLIENT_ERROR <= answer.status < _SERVER_ERROR and answer.status != _TOO_MANY:
-            raise RejectedError(f"google_{answer.content.get('error') or answer.status}")
+            raise AccountError(f"google_{answer.content.get('error') or answer.status}")
         raise UnavailableError(f"google_token_{answer.status}")
 
     def __repr__(self) -> str:

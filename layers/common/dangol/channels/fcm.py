@@ -12,8 +12,9 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from dangol.domain.devices import tokens
-from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError
+from dangol.domain.errors import AccountError, DoubtError, RejectedError, SendError, ThrottledError
 from dangol.domain.providers import TERMS
+from dangol.domain.reference import run_of
 from dangol.pipeline.waves import Heard, of_person, of_wave
 from dangol.ports import Accepted, Answer, HttpAnswer, Message, Post, Refused, Waves
 
@@ -21,6 +22,8 @@ BASE_URL: Final = "https://fcm.googleapis.com"
 # Bytes of what an app is handed: notification and data.
 MOST_BYTES: Final = 4_096
 _OK, _UNAUTHORIZED, _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 200, 401, 429, 503, 500
+# Whoever sends may not, or not for this project.
+_ACCOUNT_S: Final = frozenset({401, 403})
 # Seconds to leave it alone for where it names none, as its guide to throttling asks.
 _MINUTE: Final = 60.0
 # What is wrong is the device's token: it is nobody's any more, malformed, or another project's.
@@ -71,7 +74,8 @@ class FcmChannel:
         Raises:
             ThrottledError: FCM asks everybody to wait; it took none.
             UnavailableError: FCM or Google's accounts could not be reached; nothing was taken.
-            RejectedError: Google refuses the account.
+            AccountError: Google refuses the account.
+            RejectedError: it refuses every call otherwise.
             DoubtError: of none an answer came.
         """
         heard: list[list[Heard]] = [[] for _ in messages]
@@ -130,7 +134,7 @@ def _data(message: Message) -> dict[str, str]:
 
 def _shared(message: Message, now: float) -> dict[str, Any]:
     """What all devices of a person are told; the same run's again takes the place of what is still on its way."""
-    run = f"dangol-{message.reference.partition(':')[0]}"
+    run = f"dangol-{run_of(message.reference)}"
     rich = {"mutable-content": 1} if message.image else {}
     return {
         "notification": _notification(message),
@@ -188,9 +192,9 @@ def _heard(answer: HttpAnswer, token: str) -> Heard:
         return ThrottledError(reason, answer.after)
     if answer.status >= _SERVER_ERROR:
         return DoubtError(reason)
-    if code in _DEAD or _names_token(code, error):
-        return Refused(reason, gone=(token,))
-    return Refused(reason) if code in _MESSAGE_S_OWN else RejectedError(reason)
+    if code in _DEAD or code in _MESSAGE_S_OWN:
+        return Refused(reason, gone=(token,) if code in _DEAD or _names_token(code, error) else ())
+    return AccountError(reason) if answer.status in _ACCOUNT_S else RejectedError(reason)
 
 
 def _names_token(code: str, error: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from dangol.domain.devices import identity, tokens
 from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError
 from dangol.domain.providers import TERMS
+from dangol.domain.reference import run_of
 from dangol.pipeline.waves import Heard, of_person, of_wave
 from dangol.ports import Accepted, Answer, HttpAnswer, Message, Post, Refused, Waves
 
@@ -115,7 +116,7 @@ class WebPushChannel:
             "ttl": str(message.ttl),
             "urgency": "normal" if message.advertising else "high",
             # The same run's again takes the place of what still waits.
-            "topic": f"dangol-{message.reference.partition(':')[0]}",
+            "topic": f"dangol-{run_of(message.reference)}",
             "content-encoding": "aes128gcm",
             "content-type": "application/octet-stream",
             "authorization": self._sender.authorization(f"{address.scheme}://{address.netloc}"),

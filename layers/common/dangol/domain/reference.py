@@ -52,6 +52,11 @@ def read_reference(reference: str) -> Reference | None:
     return Reference(int(run), user_id, place)
 
 
+def run_of(reference: str) -> str:
+    """The number of the run, which every message of it shares."""
+    return reference.partition(":")[0].partition("@")[0]
+
+
 def split_reference(reference: str, length: int) -> dict[str, str]:
     """A reference in named fields of at most `length` characters: `reference`, `reference2`, and so on."""
     parts = [reference[start : start + length] for start in range(0, len(reference), length)]
