@@ -7,9 +7,7 @@ from typing import Final
 from cli.definitions.findings import Finding
 from cli.definitions.text_checks import URL
 from dangol.domain.campaign import Campaign, MessageText
-from dangol.domain.devices import PUSH_TRAITS
 from dangol.domain.project import Project
-from dangol.domain.push_lines import LINES, lines
 from dangol.domain.statistics import visible_at_best
 from dangol.domain.variant import arms, holdout_share
 

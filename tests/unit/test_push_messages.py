@@ -152,9 +152,10 @@ def test_a_short_push_has_nothing_to_mend(shop):
 def test_a_body_of_more_than_two_lines_and_a_title_that_is_cut_off_are_told(shop):
     body, title = "보시던 분야에 새 강의가 열렸어요 " * 4, "관심 있게 보시던 분야의 새 강의"
 
+    where = "on a phone, of 22 syllables each"
     assert notes(shop, title, body) == [
+        f"7: message.text: the body of A takes 4 lines {where}; what stands below the first 2 is folded away",
         "6: message.title: the title of A is cut off on a phone, after 18 syllables; say what matters first, or less",
-        "7: message.text: A takes about 4 lines; a phone shows 2 before it is opened; say it shorter, the offer first",
     ]
 
 

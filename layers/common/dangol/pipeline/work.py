@@ -190,19 +190,6 @@ class Work:
             return ""
         return self.chunk.chunk.partition(".")[0] if self.chunk.after else place_of(self.chunk.chunk, index)
 
-    def _part(self, index: int, devices: tuple[str, ...]) -> None:
-        """Keep which devices are gone, as of the claim: which was before they were asked."""
-        entry, user = self.entries[index], self.recipient(index).user_id
-        self.gone.append(
-            DevicesGone(
-                id=f"{self.plan.name}:{user}:{entry.channel}:gone",
-                user_id=user,
-                channel=entry.channel,
-                devices=list(devices),
-                at=entry.claimed_at * 1000,
-            )
-        )
-
     def recipient(self, index: int) -> Recipient:
         """The recipient at a place in the chunk."""
         return self.chunk.recipients[self.chunk.indexes.index(index)]
