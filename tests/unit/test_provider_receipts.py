@@ -293,6 +293,7 @@ def test_an_event_of_aws_becomes_a_receipt_in_an_envelope_or_without(event, kind
     assert is_sms_event(wrapped)
     assert read_sms_event(event) == read_sms_event(wrapped)
     (told,) = read_sms_event(event)
+    assert isinstance(told, Received)
     assert (told.kind, told.permanent, told.run, told.user_id) == (kind, permanent, 7, "u1")
     assert (told.id, told.address_hash) == (f"aws:a1:{event['eventType'].lower()}", SUPPRESSED)
 
@@ -361,3 +362,39 @@ def test_what_is_no_place_in_a_run_is_none(place):
 def test_no_fields_hold_no_reference():
     assert joined_reference({}) == ""
     assert split_reference("7:u1", 100) == {"reference": "7:u1"}
+
+
+def answered(text: str, number: str = "+12065550100") -> dict[str, Any]:
+    told = {
+        "originationNumber": number,
+        "destinationNumber": "+12125550101",
+        "messageKeyword": "KEYWORD_1",
+        "messageBody": text,
+        "inboundMessageId": "cae173d2",
+        "previousPublishedMessageId": "p1",
+    }
+    return {"Type": "Notification", "Timestamp": "2026-12-01T01:00:00.000Z", "Message": json.dumps(told)}
+
+
+def test_an_answer_that_says_stop_refuses_for_whoever_has_the_number():
+    said = answered(" Stop. ")
+
+    assert is_sms_event(said)
+    (told,) = read_sms_event(said)
+
+    assert isinstance(told, Consented)
+    assert told.user_id == number_key("sms", "+12065550100")
+    assert (told.consents, told.method, told.source) == ({"sms": False}, "provider", "aws")
+    assert (told.id, told.at) == ("aws:cae173d2:stop", 1_796_086_800_000)
+
+
+def test_any_other_answer_is_for_people_to_read():
+    with pytest.raises(NotAReceiptError, match="answer"):
+        read_sms_event(answered("stop by my house tomorrow"))
+
+
+def test_an_answer_without_its_time_goes_to_the_dead_letters():
+    said = json.loads(answered("stop")["Message"])
+
+    with pytest.raises(ValueError, match="Invalid isoformat"):
+        read_sms_event(said)

@@ -5,14 +5,19 @@ https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from dangol.contracts import Received
+from dangol.contracts import Consented, Received
 from dangol.domain.fate import Fate, outcome
 from dangol.domain.reference import joined_reference, read_reference
+from dangol.domain.stop_words import is_stop_word
 from dangol.domain.suppression import address_hash
 from dangol.pipeline.ses_events import NotAReceiptError
+from dangol.pipeline.webhooks import refusal
 
+# What the answer to a text comes with.
+_ANSWERED: Final = frozenset({"originationNumber", "messageBody", "inboundMessageId"})
 # What a value of a message's context may hold, in characters.
 FIELD_LENGTH: Final = 800
 _PREFIXES: Final = ("TEXT_", "MEDIA_")
@@ -25,17 +30,22 @@ _FATES: Final[Mapping[str, Fate]] = {
 
 def is_sms_event(said: object) -> bool:
     """Whether a message of the queue comes from AWS End User Messaging, by SNS with its envelope or without."""
-    return isinstance(said, Mapping) and str(_event(said).get("eventType", "")).startswith(_PREFIXES)
+    if not isinstance(said, Mapping):
+        return False
+    event = _event(said)
+    return str(event.get("eventType", "")).startswith(_PREFIXES) or event.keys() >= _ANSWERED
 
 
-def read_sms_event(said: Mapping[str, Any]) -> Sequence[Received]:
-    """The receipt of one event.
+def read_sms_event(said: Mapping[str, Any]) -> Sequence[Received | Consented]:
+    """The receipt of one event, or what somebody's answer to a text refuses.
 
     Raises:
-        NotAReceiptError: nothing has ended yet, or the message is none of dangol's.
+        NotAReceiptError: nothing has ended yet, the message is none of dangol's, or the answer refuses nothing.
         ValueError: it lacks what an event has.
     """
     event = _event(said)
+    if event.keys() >= _ANSWERED:
+        return [_answer(said, event)]
     name, context = str(event["eventType"]), event.get("context")
     whose = read_reference(joined_reference(context)) if isinstance(context, Mapping) else None
     if whose is None:
@@ -61,6 +71,19 @@ def read_sms_event(said: Mapping[str, Any]) -> Sequence[Received]:
             **ended,
         )
     ]
+
+
+def _answer(said: Mapping[str, Any], event: Mapping[str, Any]) -> Consented:
+    """An answer that is a word by which consent is revoked; who it was, AWS cannot tell: only the number.
+
+    https://docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html
+    """
+    if not is_stop_word(str(event["messageBody"])):
+        raise NotAReceiptError("answer")
+    # When, the envelope says alone.
+    at = int(datetime.fromisoformat(str(said.get("Timestamp"))).timestamp() * 1000)
+    told = f"aws:{event['inboundMessageId']}:stop"
+    return Consented.model_validate(refusal(told, "sms", str(event["originationNumber"]), at, "aws"))
 
 
 def _event(said: Mapping[str, Any]) -> Mapping[str, Any]:
