@@ -22,6 +22,8 @@ _CASES: Final = {
     "sms by solapi": ("sms", {"provider": "solapi", "from": "1588-0000"}),
     "sms by aws": ("sms", {"provider": "aws"}),
     "alimtalk by solapi": ("alimtalk", {"provider": "solapi", "profile": "p"}),
+    "brand by solapi": ("brand_message", {"provider": "solapi", "profile": "p"}),
+    "brand by nhn": ("brand_message", {"provider": "nhn", "profile": "p"}),
     "push by fcm": ("push", {"provider": "fcm"}),
     "web push": ("web_push", {"provider": "vapid"}),
     "webhook": ("webhook", {"provider": "endpoint", "url": "https://hooks.shop.example/"}),

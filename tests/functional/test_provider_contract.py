@@ -24,6 +24,7 @@ from dangol.adapters.push_services import PushServices
 from dangol.adapters.sealing import Vapid, encoded, public_key, sealed
 from dangol.adapters.webhooks import SignedHooks
 from dangol.channels.aws_sms import AwsSmsChannel, AwsSmsSender
+from dangol.channels.email import EmailChannel
 from dangol.channels.fcm import FcmChannel
 from dangol.channels.nhn import NhnBrandChannel, NhnChannel, NhnKeys
 from dangol.channels.solapi import SolapiChannel, SolapiKeys, SolapiSender
@@ -32,10 +33,11 @@ from dangol.channels.webhook import WebhookChannel
 from dangol.domain.brand_message import Targeting
 from dangol.domain.errors import DoubtError, RejectedError, SendError, ThrottledError, UnavailableError
 from dangol.domain.picture import picture_key
+from dangol.domain.project import Sender
 from dangol.domain.providers import ProviderName, Terms, terms_of
 from dangol.ports import Accepted, Answer, Channel, Message, Refused
 from tests.fakes import FakeObjects
-from tests.fakes.providers import aws_sms, endpoint, fcm, nhn, solapi, web_push
+from tests.fakes.providers import aws_sms, endpoint, fcm, nhn, ses, signed, solapi, web_push
 from tests.fakes.providers.http2_server import trusting
 from tests.fakes.providers.server import LOST, TAKEN_AND_LOST
 
@@ -127,18 +129,36 @@ def hook(place: int) -> Message:
     return replace(text(place), address=f"u{place}", kind="", send_id=f"s{place}", headers=way_out)
 
 
-def aws_of(url: str, secret: str = aws_sms.SECRET) -> AwsSmsChannel:
+def client_of(service: str, url: str, secret: str) -> Any:
     once = Config(retries={"total_max_attempts": 1}, connect_timeout=PATIENCE, read_timeout=PATIENCE)
-    client = boto3.client(
-        "pinpoint-sms-voice-v2",
-        region_name=aws_sms.REGION,
+    client = boto3.client(  # type: ignore[call-overload]  # any service
+        service,
+        region_name=signed.REGION,
         endpoint_url=url,
-        aws_access_key_id=aws_sms.KEY,
+        aws_access_key_id=signed.KEY,
         aws_secret_access_key=secret,
         config=once,
     )
     OPEN.append(client)
+    return client
+
+
+def aws_of(url: str, secret: str = signed.SECRET) -> AwsSmsChannel:
+    client = client_of("pinpoint-sms-voice-v2", url, secret)
     return AwsSmsChannel(client, AwsSmsSender(aws_sms.ORIGINATION, "receipts", "lake"))
+
+
+def ses_of(url: str, secret: str = signed.SECRET) -> EmailChannel:
+    return EmailChannel(client_of("sesv2", url, secret), Sender(name="단골상점", email=ses.SENDER), "receipts")
+
+
+def mail(place: int) -> Message:
+    way_out = {
+        "List-Unsubscribe": "<https://go.shop.example/u/t>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    told = replace(text(place), address=f"u{place}@example.com", kind="", headers=way_out)
+    return replace(told, subject="(광고) 오늘만", html="<p>오늘만 20%</p>")
 
 
 def http2(url: str) -> Http2:
@@ -243,7 +263,23 @@ def _nhn_talk(place: int) -> Message:
     return replace(talk(place), template="ORDER01")
 
 
+def _refuse_ses(server: ses.FakeSes, address: str) -> str:
+    server.statuses[address] = "MESSAGE_REJECTED"
+    return "message_rejected"
+
+
 CASES = [
+    Case(
+        "e-mail by ses",
+        "ses",
+        ses.FakeSes,
+        ses_of,
+        mail,
+        _refuse_ses,
+        (429, {"__type": "TooManyRequestsException", "message": "slow down"}),
+        number=lambda message: message.address,
+        secrets=(signed.SECRET,),
+    ),
     Case(
         "solapi texts",
         "solapi",
@@ -305,7 +341,7 @@ CASES = [
         _refuse_aws,
         (400, {"__type": "ThrottlingException", "Message": "slow down"}),
         number=lambda message: message.address,
-        secrets=(aws_sms.SECRET,),
+        secrets=(signed.SECRET,),
     ),
     Case(
         "webhook",

@@ -5,15 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
 from tests.fakes.providers.server import Call, ProviderServer
+from tests.fakes.providers.signed import signed
 
-KEY, SECRET, REGION = "AKIATEST", "awsSecretaccessKey", "us-east-1"
 ORIGINATION = "+12065550100"
-_SIGNED = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})")
 
 
 @dataclass
@@ -27,7 +22,7 @@ class FakeAwsSms(ProviderServer):
         if operation not in ("SendTextMessage", "SendMediaMessage"):
             return refused("UnknownOperationException")
         body = call.content
-        wrong = ("InvalidSignatureException", "") if not self.signed(call) else self.wrong(body)
+        wrong = ("InvalidSignatureException", "") if not signed(call, self.url, "sms-voice") else self.wrong(body)
         if wrong:
             return refused(*wrong)
         self.taken.append(body["DestinationPhoneNumber"])
@@ -47,21 +42,6 @@ class FakeAwsSms(ProviderServer):
         if body.get("OriginationIdentity", ORIGINATION) != ORIGINATION:
             return "ResourceNotFoundException", ""
         return self.refusals.get(number)
-
-    def signed(self, call: Call) -> bool:
-        """Whether the call is signed as botocore would sign it."""
-        given = _SIGNED.fullmatch(call.headers.get("authorization", ""))
-        if given is None:
-            return False
-        credential, names, mac = given.groups()
-        _, _, region, service, _ = credential.split("/")
-        request = AWSRequest("POST", self.url + call.path, data=call.body)
-        for name in names.split(";"):
-            request.headers[name] = call.headers[name]
-        request.context["timestamp"] = call.headers["x-amz-date"]
-        signer = SigV4Auth(Credentials(KEY, SECRET), service, region)
-        text = signer.string_to_sign(request, signer.canonical_request(request))
-        return service == "sms-voice" and bool(signer.signature(text, request) == mac)
 
 
 def refused(name: str, reason: str = "") -> tuple[int, dict[str, Any], dict[str, str]]:

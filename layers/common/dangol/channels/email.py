@@ -91,7 +91,9 @@ class EmailChannel:
             raise UnavailableError("SES cannot be reached") from error
         except HTTPClientError as error:
             raise DoubtError("SES did not answer") from error
-        results = answer["BulkEmailEntryResults"]
+        results = answer.get("BulkEmailEntryResults") or []
+        if len(results) != len(messages):
+            raise DoubtError("SES did not answer for each mail")
         # The sender's address may be wrong in the same words, but then SES takes none of the call.
         sound = any(result.get("Status") == "SUCCESS" for result in results)
         if not sound and (own := [status for r in results if (status := r.get("Status")) in _OWN_FAULT]):
