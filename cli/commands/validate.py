@@ -130,5 +130,9 @@ def _size(text: FinalText) -> str:
         return f"{text.kind}, {shown_lines(text.text)} lines beside the way to refuse"
     if text.kind == "email":
         return "its subject and its end"
-    size = f"{text.characters} characters" if text.kind in TALKS else f"{text.kind.upper()}, {text.bytes:,} bytes"
+    size = (
+        f"{text.kind}, {text.characters} characters"
+        if text.kind in TALKS
+        else f"{text.kind.upper()}, {text.bytes:,} bytes"
+    )
     return size if text.price is None else f"{size}, {text.price:g} a message"
