@@ -74,7 +74,7 @@ def _render_beside(console: Console, told: dict[str, Any]) -> None:
         console.print(f"[{button['label']}] {button['link']}", markup=False)
     if coupon := told.get("coupon"):
         console.print(" · ".join(coupon.values()), markup=False)
-    if "image" in told:
+    if told.get("image"):
         console.print(f"{'image':8} {told['image']}")
     if "file" in told:
         console.print(f"\npage     {told['file']}")

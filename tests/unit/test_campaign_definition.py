@@ -371,6 +371,15 @@ def test_several_channels_that_do_not_go_together_are_refused(changes, problem):
         several(**changes)
 
 
+@pytest.mark.parametrize("image", ["new.jpg", "../pictures/new.jpg"])
+def test_a_push_shows_a_picture_by_its_address(image):
+    told = {"channels": ["push", "mms"], "message": {"text": "t", "image": image}, "messages": {}}
+
+    with pytest.raises(ValidationError, match=r"push shows a picture by its address; write https://…"):
+        several(**told)
+    assert several(**{**told, "messages": {"push": {"image": "https://shop.example/new.jpg"}}}).steps == ("push", "mms")
+
+
 def test_what_lacks_in_a_message_is_told_where_it_is_written():
     with pytest.raises(ValidationError) as lacking:
         several(variants=[{"name": "A", "messages": {"sms": {"cta": {"label": "l"}}}}])
