@@ -8,7 +8,7 @@ from typing import Final
 from dangol.contracts import FallBack, Received
 from dangol.domain.campaign import Campaign
 from dangol.domain.fallback import failed
-from dangol.domain.ledger import NO_FLAG, Entry, Flag, Ledger
+from dangol.domain.ledger import NO_FLAG, Entry, Flag, Ledger, State
 from dangol.domain.medium import medium
 from dangol.domain.reference import read_place
 from dangol.pipeline.counting import of_flag
@@ -79,7 +79,8 @@ def _stands(receipt: Received, entry: Entry, campaign: Campaign) -> bool:
 
 def _orders(entry: Entry | None, receipts: Sequence[Received], campaign: Campaign, run: str) -> list[FallBack]:
     """The order to try the next channel, where there is one, the failure is recorded, and it came in time."""
-    if entry is None or not failed(entry) or entry.flags & Flag.UNSUBSCRIBED:
+    # Whom the provider refused in its answer has been followed by the next channel at once.
+    if entry is None or entry.state is not State.SENT or not failed(entry) or entry.flags & Flag.UNSUBSCRIBED:
         return []
     if entry.channel not in campaign.channels[:-1]:
         return []
@@ -108,7 +109,8 @@ def _received(
         if receipt.address_hash and (receipt.permanent or receipt.kind == "complained"):
             after = after.with_suppressed(receipt.address_hash)
         if receipt.kind == "complained":
-            refused = receipt.channel if receipt.channel in campaign.steps else entry.channel
+            ours = any(medium(receipt.channel) == medium(step) for step in campaign.steps)
+            refused = receipt.channel if ours else entry.channel
             after = after.with_consent(refused, given=False, at=receipt.at // 1000)
     for flag in flags & ~entry.flags:
         counted.update(of_flag(entry, flag))
