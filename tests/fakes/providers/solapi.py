@@ -146,7 +146,10 @@ def misshapen(message: dict[str, Any], files: dict[str, str]) -> str | None:
         told.targeting in ("I", "M", "N"),
         files.get(told.image_id or "") == use,
         len(message["text"]) <= limits[0],
-        all(len(button.name) <= limits[1] and button.link_mobile.startswith(("https://", "http://")) for button in buttons),
+        all(
+            len(button.name) <= limits[1] and button.link_mobile.startswith(("https://", "http://"))
+            for button in buttons
+        ),
         len(buttons) <= limits[2],
     ]
     return None if all(fits) else "1011"
