@@ -1,4 +1,4 @@
-"""Providers that take one device a call: many calls in flight, and what their answers come to for each person."""
+"""Providers that take several calls for what is handed over at once: what the answers come to for each person."""
 
 from collections.abc import Iterable, Sequence
 
