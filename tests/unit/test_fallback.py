@@ -272,7 +272,24 @@ def test_a_report_of_what_was_refused_in_the_answer_already_starts_nothing():
     shop.go()
 
     assert shop.users_of("sms") == ["u000"]
-    assert shop.counted()["sent"] == 1
+    assert shop.counted() == Counter({"sent": 1, "kind:lms": 1})
+
+
+def test_a_price_that_a_dead_worker_did_not_live_to_count_is_taken_back_once():
+    shop = Shop(people=1)
+    shop.scan()
+    (piece,) = shop.sends.take()
+    finish, shop.journals.finish = shop.journals.finish, _fails  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        shop.deliver(piece)
+    shop.journals.finish = finish  # type: ignore[method-assign]
+    shop.clock.pass_by(seconds=shop.timeout + 10)
+    shop.deliver(piece)
+    assert shop.counted() == Counter({"sent": 1, "kind:email": 1})
+
+    shop.bounce("email")
+
+    assert shop.counted() == Counter({"sent": 1, "kind:lms": 1, "kind:email": 0, "bounced": 0})
 
 
 def test_who_was_forgotten_while_the_run_was_paused_holds_up_nobody():
@@ -473,6 +490,10 @@ def test_an_order_waits_until_the_hand_over_is_counted():
 
     assert [delay for _, delay in shop.tasks.sent] == [5]
     assert shop.sends.sent == []
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise ConnectionError
 
 
 def _dies(*_: object, **__: object) -> None:

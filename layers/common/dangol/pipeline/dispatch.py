@@ -207,8 +207,7 @@ class Dispatcher:
             answers = [Refused(str(error), retryable=error.retryable, after=error.after)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
             work.note(index, answer)
-            several = way.run.campaign.channel if len(work.plan.ways) > 1 else ""
-            if isinstance(answer, Accepted) and (kind := messages[index].kind or several):
+            if isinstance(answer, Accepted) and (kind := messages[index].kind):
                 work.kinds[index] = kind
         if doubtful := [i for i, answer in zip(batch, answers, strict=True) if isinstance(answer, InDoubt)]:
             work.wait(self._claimer.doubt(work, doubtful))

@@ -73,14 +73,16 @@ class Receiver:
 
 def _stands(receipt: Received, entry: Entry, campaign: Campaign) -> bool:
     """Whether a receipt is of the message that stands, where one channel came after another."""
+    if campaign.channels and entry.state is State.FAILED:
+        # Refused in the provider's answer, which the next channel follows at once.
+        return False
     others = {medium(channel) for channel in campaign.channels} - {medium(entry.channel)}
     return medium(receipt.channel) not in others
 
 
 def _orders(entry: Entry | None, receipts: Sequence[Received], campaign: Campaign, run: str) -> list[FallBack]:
     """The order to try the next channel, where there is one, the failure is recorded, and it came in time."""
-    # Whom the provider refused in its answer has been followed by the next channel at once.
-    if entry is None or entry.state is not State.SENT or not failed(entry) or entry.flags & Flag.UNSUBSCRIBED:
+    if entry is None or not failed(entry) or entry.flags & Flag.UNSUBSCRIBED:
         return []
     if entry.channel not in campaign.channels[:-1]:
         return []
