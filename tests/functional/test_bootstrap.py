@@ -140,7 +140,7 @@ def test_the_keys_of_a_provider_are_fetched_once_and_its_connections_are_kept(mo
 
     assert asked == ["providers/solapi"]
     assert one._http is other._http  # type: ignore[attr-defined]
-    assert one._http._base.netloc == "127.0.0.1:9"  # type: ignore[attr-defined]
+    assert one._http._base == "http://127.0.0.1:9"  # type: ignore[attr-defined]
     assert one._keys().api_key == "k"  # type: ignore[attr-defined]
     channels._secret.cache_clear()
 

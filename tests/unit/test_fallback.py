@@ -328,6 +328,19 @@ def test_who_was_forgotten_while_the_run_was_paused_holds_up_nobody():
     assert shop.counted() == Counter({"sent": 1, "kind:email": 1, "unreachable": 1})
 
 
+def test_who_was_forgotten_before_the_next_channel_came_gets_nothing_by_it():
+    shop = Shop(people=1)
+    shop.go()
+    shop.clock.pass_by(seconds=20)
+    shop.receiver.record(shop.told("bounced", "email"))
+    del shop.ledgers.ledgers["u000"]
+
+    shop.work_off()
+
+    assert shop.channels["sms"].taken == []
+    assert shop.counted()["sent"] == 1
+
+
 def test_a_refusal_of_texts_is_one_whatever_kind_of_text_it_answers():
     texts = {"lms": {"subject": "새 강의", "text": "보기"}, "email": {"subject": "새 강의", "text": "보기"}}
     shop = Shop(people=1, channels=("lms", "email"), message=None, messages=texts)
