@@ -275,24 +275,6 @@ def test_a_report_of_what_was_refused_in_the_answer_already_starts_nothing():
     assert shop.counted() == Counter({"sent": 1, "kind:lms": 1})
 
 
-def test_a_report_that_is_quicker_than_the_refusal_in_the_answer_starts_the_one_hand_over():
-    shop = Shop(people=1)
-    shop.channels["email"].refusals = {"u000": Refused("MESSAGE_REJECTED", suppress=True)}
-    told = {"kind": "bounced", "id": "r", "run": 1, "user_id": "u000", "channel": "email", "place": "00000-00000-0_0"}
-    send = shop.channels["email"].send
-
-    def reported(messages: Any) -> Any:
-        shop.receiver.record([Received.model_validate({**told, "at": int(NOW.timestamp() * 1000)})])
-        return send(messages)
-
-    shop.channels["email"].send = reported  # type: ignore[method-assign]
-
-    shop.go()
-
-    assert shop.users_of("sms") == ["u000"]
-    assert +shop.counted() == Counter({"sent": 1, "kind:lms": 1})
-
-
 def test_a_price_that_a_dead_worker_did_not_live_to_count_is_taken_back_once():
     shop = Shop(people=1)
     shop.scan()

@@ -12,7 +12,7 @@ from dangol.domain.ledger import Ledger, State
 from dangol.domain.medium import permission
 from dangol.domain.suppression import BY_NUMBER, address_hash, number_key
 from dangol.pipeline.recipients import person_of
-from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, SENT, UNKNOWN, Stores, Work
+from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 
@@ -95,16 +95,13 @@ class Claimer:
 
     def refused(self, work: Work, step: int, indexes: Sequence[int]) -> None:
         """Rewrite the claims of those at `indexes` whom the provider refused for good; the next step may take them."""
-        refused = [i for i in indexes if work.states[i] == FAILED]
+        failing = [i for i in indexes if work.states[i] == FAILED] if step + 1 < len(work.plan.ways) else []
+        work.fall(failing)
+        self.correct(work, failing, State.FAILED, PENDING)
+        # Of the next step's address nothing is known yet.
+        work.wrong_address.difference_update(failing)
         for letter in (FAILED, UNKNOWN):
             self.correct(work, [i for i in indexes if work.states[i] == letter], ENDED[letter], letter)
-        if step + 1 < len(work.plan.ways):
-            # A receipt that was quicker than the refusal has ordered the next step.
-            reported = [i for i in refused if work.entries[i].state is State.SENT]
-            for index in reported:
-                work.states[index] = SENT
-                del work.why[index]
-            work.fall(i for i in refused if i not in reported)
 
     def doubt(self, work: Work, indexes: Sequence[int]) -> list[int]:
         """Note who may have been sent to: unknown, never again; those of whom the campaign asks for one more try."""

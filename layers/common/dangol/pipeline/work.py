@@ -147,14 +147,11 @@ class Work:
         self.gone.append(DevicesGone(id=f"{self.plan.name}:{user}:{entry.channel}:gone", **told))
 
     def fall(self, indexes: Iterable[int]) -> None:
-        """Have the next step take those whose last one has failed, and note that it has."""
+        """Note that the step of these has failed, and that another one follows."""
         for index in indexes:
             entry = self.entries[index]
             told = _ended(self, index, entry)
             self.fallen.append(told.model_copy(update={"channel": entry.channel, "at": entry.claimed_at * 1000}))
-            self.states[index] = PENDING
-            # Of the next step's address nothing is known yet.
-            self.wrong_address.discard(index)
 
     def step_of(self, entry: Entry) -> int:
         """The place of an entry's channel among the run's."""
@@ -178,9 +175,7 @@ class Work:
         return replace(claimed, flags=ours.flags) if ours and ours.channel == claimed.channel else claimed
 
     def corrected(self, entry: Entry, state: State) -> Entry:
-        """A claim of ours in another state; taken back, it is what it was before, and a failure stays what it is."""
-        if state is State.FAILED and failed(entry) and self.step_of(entry) + 1 < len(self.plan.ways):
-            return entry
+        """A claim of ours in another state; taken back, it is what it was before, and a failure stays one."""
         if state is not State.CANCELLED:
             return replace(entry, state=state)
         if failed(entry):
