@@ -128,6 +128,14 @@ def test_a_call_that_the_server_has_only_a_part_of_is_none(server, client):
     assert [type(answer) for answer in answers] == [DoubtError, UnavailableError]
 
 
+def test_a_call_that_is_none_was_not_made_and_breaks_nothing_off(server, client):
+    none = Post("https://example.com/none", {"te": "gzip"}, b"x")
+    answers = client.post_all([*posts(1), none])
+
+    assert [type(answer) for answer in answers] == [UnavailableError] * 2
+    assert isinstance(client.post_all(posts(1))[0], HttpAnswer)
+
+
 def test_who_is_not_answered_in_time_is_in_doubt_and_the_others_are_not(server):
     client = Http2(server.url, trusting, PATIENCE)
     server.instead += [LOST]

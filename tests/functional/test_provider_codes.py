@@ -22,8 +22,9 @@ from dangol.domain.errors import (
 )
 from dangol.domain.project import Project
 from dangol.pipeline import solapi_reports
-from dangol.ports import Accepted, Refused
+from dangol.ports import Accepted, InDoubt, Refused
 from tests.fakes.providers import aws_sms, nhn, solapi
+from tests.fakes.providers.server import LOST
 from tests.functional.test_provider_contract import (
     _nhn_talk,
     aws_of,
@@ -180,6 +181,24 @@ def test_nhn_says_of_a_call(code, socket_enabled):
         nhn_of(server.url).send([_nhn_talk(0)])
 
 
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((401, "<html>"), "nhn_http_401"),
+        ((403, {"header": {"resultCode": -9, "isSuccessful": False}}), "nhn_http_403"),
+        *(((200, {"header": {"resultCode": c, "isSuccessful": False}}), f"nhn_{c}") for c in (-1000, -1001, -1002)),
+    ],
+)
+def test_nhn_says_of_the_keys(answer, code, socket_enabled):
+    messages = [_nhn_talk(0), replace(_nhn_talk(1), template="ORDER02")]
+    with nhn.FakeNhn(instead=deque([answer, answer])) as server, pytest.raises(AccountError, match=code):
+        nhn_of(server.url).send(messages)
+    with nhn.FakeNhn(instead=deque([None, answer])) as server:
+        answers = nhn_of(server.url).send(messages)
+
+    assert answers == [Accepted("20261201AAA:1"), Refused(code, retryable=True)]
+
+
 def test_nhn_gets_each_template_in_a_call_of_its_own_under_a_key_of_its_own(socket_enabled):
     messages = [_nhn_talk(0), replace(_nhn_talk(1), template="ORDER02"), _nhn_talk(2)]
     with nhn.FakeNhn() as server:
@@ -201,6 +220,17 @@ def test_what_nhn_refuses_of_a_second_template_leaves_the_first_as_it_is(socket_
         answers = nhn_of(server.url).send(messages)
 
     assert answers == [Accepted("20261201AAA:1"), Refused("nhn_http_429", retryable=True)]
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_template_that_is_in_doubt_leaves_the_other_as_it_is(lost, socket_enabled):
+    messages = [_nhn_talk(0), replace(_nhn_talk(1), template="ORDER02")]
+    with nhn.FakeNhn() as server:
+        server.instead += [*[None] * lost, LOST, LOST]
+        answers = nhn_of(server.url).send(messages)
+
+    assert isinstance(answers[lost], InDoubt)
+    assert isinstance(answers[1 - lost], Accepted)
 
 
 def test_nhn_carries_what_fits_of_a_reference(socket_enabled):

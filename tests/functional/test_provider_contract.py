@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -431,12 +432,15 @@ def test_a_provider_that_does_not_know_us_refuses_the_call(case, server):
     assert server.taken == []
 
 
-def test_a_provider_that_cannot_be_reached_took_nothing(case, socket_enabled):
+def test_a_provider_that_cannot_be_reached_took_nothing_and_its_address_is_told_to_no_log(case, socket_enabled, caplog):
     with case.server() as gone:
         url = gone.url
 
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError) as raised:
         case.channel(url).send(batch(case))
+
+    said = f"{caplog.text}{''.join(traceback.format_exception(raised.value))}"
+    assert [word for word in case.secrets if word in said] == []
 
 
 @pytest.mark.parametrize("lost", [LOST, TAKEN_AND_LOST])

@@ -11,11 +11,19 @@ from uuid import uuid4
 import pytest
 
 from dangol import bootstrap
-from dangol.adapters.google_tokens import ServiceAccount
+from dangol.adapters.google_tokens import GoogleTokens, ServiceAccount
 from dangol.adapters.parameters import SsmParameters
+from dangol.adapters.push_services import PushServices
 from dangol.adapters.sealing import public_key
 from dangol.bootstrap import channels
-from dangol.domain.errors import DefinitionError, DoubtError, RejectedError, ThrottledError, UnavailableError
+from dangol.domain.errors import (
+    AccountError,
+    DefinitionError,
+    DoubtError,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
+)
 from dangol.domain.project import Project
 from dangol.ports import Accepted, InDoubt, Message, Post, Refused
 from tests.fakes.providers import fcm, web_push
@@ -42,7 +50,6 @@ REFUSALS = [
     (fault(400, "INVALID_ARGUMENT", "Request payload is too large"), "fcm_invalid_argument"),
     (fault(400, "INVALID_ARGUMENT", code="INVALID_ARGUMENT", field="message.android.ttl"), "fcm_invalid_argument"),
     (fault(401, "UNAUTHENTICATED", code="THIRD_PARTY_AUTH_ERROR"), "fcm_third_party_auth_error"),
-    (fault(403, "PERMISSION_DENIED"), "fcm_permission_denied"),
     (fault(404, "NOT_FOUND", "Requested project was not found."), "fcm_not_found"),
     ((404, "<html>"), "fcm_http_404"),
     ((413, {}), "fcm_http_413"),
@@ -98,6 +105,17 @@ def test_whoever_is_told_to_wait_waits_as_long(answer, after, socket_enabled):
     assert raised.value.after == after
 
 
+def test_whom_the_account_alone_kept_from_it_comes_back(socket_enabled):
+    with fcm.FakeFcm(faults={"token-0": fault(403, "PERMISSION_DENIED")}) as server:
+        channel = fcm_of(server.url)
+        answers = channel.send([push(0), push(1)])
+        with pytest.raises(AccountError, match="fcm_permission_denied"):
+            channel.send([push(0)])
+
+    assert answers[0] == Refused("fcm_permission_denied", retryable=True)
+    assert isinstance(answers[1], Accepted)
+
+
 def test_a_date_to_come_back_at_is_understood(socket_enabled):
     later: Any = (429, {}, {"retry-after": formatdate(time() + 30, usegmt=True)})
     with fcm.FakeFcm(faults={"token-0": later}) as server, pytest.raises(ThrottledError) as raised:
@@ -146,7 +164,7 @@ def test_of_a_wave_some_are_taken_some_refused_some_in_doubt_and_some_for_later(
         ),
         ({"a": fault(429, "X"), "b": fault(500, "INTERNAL")}, DoubtError),
         ({"a": fault(429, "X"), "b": fault(403, "PERMISSION_DENIED")}, ThrottledError),
-        ({"a": fcm.UNREGISTERED, "b": fault(403, "PERMISSION_DENIED")}, Refused("fcm_unregistered", gone=("a",))),
+        ({"a": fcm.UNREGISTERED, "b": fault(403, "PERMISSION_DENIED")}, AccountError),
     ],
 )
 def test_the_devices_of_a_person_are_one_hand_over(faults, expected, socket_enabled):
@@ -261,7 +279,7 @@ def test_who_was_taken_stays_taken_where_no_new_token_is_to_be_had(socket_enable
         answers = channel.send([push(0), push(1)])
 
     assert isinstance(answers[0], Accepted)
-    assert answers[1] == Refused("google_invalid_grant")
+    assert answers[1] == Refused("google_invalid_grant", retryable=True)
 
 
 def once(first: Any, then: Any) -> Any:
@@ -282,6 +300,8 @@ def test_a_key_that_is_none_is_said_to_be_none(key, socket_enabled):
 
     with pytest.raises(DefinitionError, match="private_key is no key"):
         account.assertion(0)
+    with pytest.raises(AccountError, match="private_key is no key"):
+        GoogleTokens(lambda: account, lambda _: PushServices()).token()
 
 
 def browsers(*names: str) -> Message:

@@ -9,7 +9,14 @@ import pytest
 from dangol.adapters import kept_connections
 from dangol.adapters.push_services import PushServices
 from dangol.adapters.sealing import Vapid, decoded, encoded, public_key, sealed
-from dangol.domain.errors import DefinitionError, DoubtError, RejectedError, UnavailableError
+from dangol.domain.errors import (
+    AccountError,
+    DefinitionError,
+    DoubtError,
+    NotFoundError,
+    RejectedError,
+    UnavailableError,
+)
 from dangol.ports import HttpAnswer, Post
 from tests.fakes.providers.server import LOST, Call, ProviderServer
 
@@ -65,6 +72,18 @@ def test_a_name_that_leads_inside_is_refused_as_well(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", inside)
     services = PushServices()
     (answer,) = services.post_all([post("https://push.example/p")])
+    services.close()
+
+    assert isinstance(answer, RejectedError)
+
+
+def test_a_name_that_is_none_is_not_called_wherever_it_leads(monkeypatch):
+    def anywhere(host: str, port: int, **_: object) -> list[object]:
+        return [(2, 1, 6, "", ("93.184.215.14", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", anywhere)
+    services = PushServices()
+    (answer,) = services.post_all([post("https://a\x01b.example/p")])
     services.close()
 
     assert isinstance(answer, RejectedError)
@@ -156,6 +175,16 @@ def test_a_changed_key_is_taken_up():
 def test_a_key_that_is_none_is_said_to_be_none(stored):
     with pytest.raises(DefinitionError, match="holds no key"):
         public_key(stored)
+    with pytest.raises(AccountError, match="holds no key"):
+        Vapid(lambda: stored, "mailto:a@b.c", lambda: 0.0).authorization("https://push.example")
+
+
+def test_a_stack_without_a_key_says_so_before_anybody_is_called():
+    def nothing() -> str:
+        raise NotFoundError("there is no parameter web-push-key")
+
+    with pytest.raises(AccountError, match="no parameter"):
+        Vapid(nothing, "mailto:a@b.c", lambda: 0.0).authorization("https://push.example")
 
 
 @pytest.mark.parametrize(("point", "secret"), [("", ""), (encoded(bytes(65)), encoded(bytes(16))), ("=!", "=!")])

@@ -16,7 +16,9 @@ from dangol.domain.ledger import Entry, Flag, State
 from dangol.domain.profile import Profile
 from dangol.domain.reference import read_reference
 from dangol.domain.report import RunResult, report
+from dangol.domain.suppression import address_hash
 from dangol.pipeline.known_runs import KnownRuns
+from dangol.pipeline.lake_rows import find
 from dangol.pipeline.receiving import Receiver
 from dangol.ports import Refused
 from tests.dispatching import NOW, RUN
@@ -163,6 +165,17 @@ def test_whom_every_channel_refuses_has_failed_for_the_last_reason():
     assert len(shop.ledgers.ledgers["u000"].suppressed) == 1
 
 
+def test_a_dead_address_of_one_channel_says_nothing_against_that_of_the_next():
+    shop = Shop(people=1)
+    shop.channels["email"].refusals = {"u000": Refused("MESSAGE_REJECTED", suppress=True)}
+    shop.channels["sms"].refusals = {"u000": Refused("solapi_3031")}
+
+    shop.go()
+
+    assert shop.counted() == Counter(failed=1)
+    assert shop.ledgers.ledgers["u000"].suppressed == {address_hash("email", "u000@example.com")}
+
+
 @pytest.mark.parametrize("change", [{"sms": -GIVEN}, {}])
 def test_whom_the_next_channel_may_not_take_has_failed_for_the_reason_of_the_first(change):
     shop = Shop(people=1)
@@ -239,6 +252,89 @@ def test_a_receipt_that_comes_too_late_starts_nothing():
 
     assert shop.channels["sms"].taken == []
     assert shop.counted() == Counter({"sent": 1, "bounced": 1, "kind:email": 1})
+
+
+def test_a_report_of_what_was_refused_in_the_answer_already_starts_nothing():
+    shop = Shop(people=1)
+    shop.channels["email"].refusals = {"u000": Refused("MESSAGE_REJECTED")}
+    told = {"kind": "bounced", "id": "r", "run": 1, "user_id": "u000", "channel": "email", "place": "00000-00000-0_0"}
+    put = shop.ledgers.put_many
+
+    def reported(changed: Any) -> Any:
+        lost = put(changed)
+        if shop.state("u000") is State.FAILED:
+            # Before the next channel is claimed.
+            shop.receiver.record([Received.model_validate({**told, "at": int(NOW.timestamp() * 1000)})])
+        return lost
+
+    shop.ledgers.put_many = reported  # type: ignore[method-assign]
+
+    shop.go()
+
+    assert shop.users_of("sms") == ["u000"]
+    assert shop.counted() == Counter({"sent": 1, "kind:lms": 1})
+
+
+def test_a_price_that_a_dead_worker_did_not_live_to_count_is_taken_back_once():
+    shop = Shop(people=1)
+    shop.scan()
+    (piece,) = shop.sends.take()
+    finish, shop.journals.finish = shop.journals.finish, _fails  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        shop.deliver(piece)
+    shop.journals.finish = finish  # type: ignore[method-assign]
+    shop.clock.pass_by(seconds=shop.timeout + 10)
+    shop.deliver(piece)
+    assert shop.counted() == Counter({"sent": 1, "kind:email": 1})
+
+    shop.bounce("email")
+
+    assert shop.counted() == Counter({"sent": 1, "kind:lms": 1, "kind:email": 0, "bounced": 0})
+
+
+def test_who_was_forgotten_while_the_run_was_paused_holds_up_nobody():
+    shop = Shop(people=2)
+    shop.scan()
+    shop.controller.pause(shop.run)
+    shop.work_off()
+    (key,) = [key for key in shop.objects.objects if "/steps/" in key]
+    found = find(key, shop.objects.get(key), "u000")
+    assert found
+    assert found.rest
+    shop.objects.replace(key, found.rest)
+    shop.controller.resume(shop.run)
+
+    shop.work_off()
+
+    assert shop.users_of("email") == ["u001"]
+    assert shop.counted() == Counter({"sent": 1, "kind:email": 1, "unreachable": 1})
+
+
+def test_who_was_forgotten_before_the_next_channel_came_gets_nothing_by_it():
+    shop = Shop(people=1)
+    shop.go()
+    shop.clock.pass_by(seconds=20)
+    shop.receiver.record(shop.told("bounced", "email"))
+    del shop.ledgers.ledgers["u000"]
+
+    shop.work_off()
+
+    assert shop.channels["sms"].taken == []
+    assert shop.counted()["sent"] == 1
+
+
+def test_a_refusal_of_texts_is_one_whatever_kind_of_text_it_answers():
+    texts = {"lms": {"subject": "새 강의", "text": "보기"}, "email": {"subject": "새 강의", "text": "보기"}}
+    shop = Shop(people=1, channels=("lms", "email"), message=None, messages=texts)
+    shop.go()
+    (late,) = shop.told("complained", "lms", channel="sms")
+    shop.bounce("lms", channel="sms")
+
+    shop.receiver.record([late])
+
+    ledger = shop.ledgers.ledgers["u000"]
+    assert shop.users_of("email") == ["u000"]
+    assert (ledger.consented("sms"), ledger.consented("email")) == (False, True)
 
 
 def test_the_last_channels_receipts_start_nothing():
@@ -407,6 +503,10 @@ def test_an_order_waits_until_the_hand_over_is_counted():
 
     assert [delay for _, delay in shop.tasks.sent] == [5]
     assert shop.sends.sent == []
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise ConnectionError
 
 
 def _dies(*_: object, **__: object) -> None:

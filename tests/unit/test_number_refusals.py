@@ -71,6 +71,23 @@ def test_a_refusal_holds_where_a_claim_is_lost_and_decided_again():
     assert moved == ["bob"]
 
 
+def test_a_refusal_that_comes_while_the_provider_is_waited_for_holds():
+    made = world()
+    number = number_key("sms", PHONES["ann"])
+    told = made.ledgers.ledgers.pop(number)
+    # Somebody else has the rate for the next five seconds.
+    made.throttle.reserve("console", 1.0, 5, made.clock.seconds())
+    wait = made.clock.wait_until
+
+    def waited(seconds: float) -> None:
+        made.ledgers.ledgers[number] = told
+        wait(seconds)
+
+    made.clock.wait_until = waited  # type: ignore[method-assign]
+
+    assert sent(made) == ["bob"]
+
+
 def refusal(at: int = REFUSED, told: str = "nhn:h1") -> Consented:
     return Consented(
         id=told,

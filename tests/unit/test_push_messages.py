@@ -9,6 +9,7 @@ from cli.testing import reached
 from dangol.domain.advertising import AdvertisingLaw
 from dangol.domain.campaign import MessageText
 from dangol.domain.errors import InputError
+from dangol.domain.message import misfits
 from dangol.domain.project import Project
 from dangol.domain.push_advertising import advertised_push, shown_lines, without_refusal
 from dangol.domain.push_lines import LINE, columns, lines
@@ -163,3 +164,10 @@ def test_a_test_goes_to_a_token():
     assert reached("push", "phone") == "phone"
     with pytest.raises(InputError, match="no token of an app"):
         reached("push", "a b")
+
+
+@pytest.mark.parametrize("channel", ["push", "web_push"])
+def test_a_picture_of_a_push_is_an_address_and_no_file(channel):
+    message = MessageText(text="새 강의", image="pictures/sale.jpg")
+
+    assert list(misfits(message, channel)) == [("image", f"{channel} shows a picture by its address; write https://…")]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dangol.contracts import DevicesGone, Identified, Performed
-from dangol.domain.errors import DoubtError, RejectedError, ThrottledError
+from dangol.domain.errors import AccountError, DoubtError, RejectedError, ThrottledError
 from dangol.domain.ledger import State
 from dangol.domain.reference import run_of
 from dangol.pipeline.waves import of_person, of_wave
@@ -101,6 +101,15 @@ def test_what_a_wave_comes_to_where_all_met_one_kind_of_error():
     assert of_wave([]) == []
     assert of_person([]) == Refused("no_device")
     assert str(of_person([RejectedError("no")])) == "no"
+
+
+def test_where_the_account_is_at_fault_nobody_of_a_wave_has_failed():
+    gone, at_fault = Refused("fcm_unregistered", gone=("token-1",)), AccountError("fcm_permission_denied")
+    told = of_person([gone, at_fault])
+    assert told is at_fault
+    assert of_wave([Accepted("id"), told]) == [Accepted("id"), Refused("fcm_permission_denied", retryable=True)]
+    with pytest.raises(AccountError):
+        of_wave([told])
 
 
 def test_a_test_send_and_a_notice_in_doubt_are_unknown():

@@ -106,8 +106,11 @@ class Recipient(Contract):
     traits: dict[str, Any] = Field(default_factory=dict)
 
     def on(self, step: int) -> "Recipient":
-        """The recipient as the campaign's channel of that place reaches them."""
-        return self.model_copy(update=self.others[step - 1].model_dump()) if step else self
+        """The recipient as the campaign's channel of that place reaches them; nowhere, whoever was forgotten since."""
+        if not step:
+            return self
+        reach = self.others[step - 1] if step <= len(self.others) else Reach()
+        return self.model_copy(update=reach.model_dump())
 
 
 class StepResult(Contract):

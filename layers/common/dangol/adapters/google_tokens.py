@@ -97,11 +97,15 @@ class GoogleTokens:
         """A token that is good for minutes at least.
 
         Raises:
-            SendError: Google refuses the account, asks to wait, or does not answer; nothing was sent.
+            SendError: Google refuses the account, asks to wait, or does not answer, or what is stored is no account;
+                nothing was sent.
         """
-        account, now = self._account(), self._seconds()
-        if account != self._of or now >= self._until:
-            answer = self._asked(account, now)
+        try:
+            account, now = self._account(), self._seconds()
+            answer = self._asked(account, now) if account != self._of or now >= self._until else None
+        except DefinitionError as error:
+            raise AccountError(str(error)) from error
+        if answer:
             self._token, self._of = str(answer.content["access_token"]), account
             self._until = now + float(answer.content.get("expires_in", _HOUR)) - _SPARE
         return self._token

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, StreamReset
+from h2.exceptions import ProtocolError
 
 from dangol.adapters.answers import answer_of
 from dangol.adapters.http2_connection import Connection, LostError, verified
@@ -121,7 +122,7 @@ class _Wave:
                 self._connection.flush()
                 self._wait()
                 late |= self._give_up()
-        except LostError:
+        except (LostError, ProtocolError):
             self._lose()
             return False
         return not late and self._connection.last is None

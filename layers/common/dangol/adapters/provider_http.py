@@ -24,8 +24,8 @@ _CONNECTING: Final = 3.0
 _AGAIN: Final = urllib3.Retry(total=1, connect=1, read=False, redirect=False, status=False, other=False)
 _NEVER_MADE: Final = (NewConnectionError, ConnectTimeoutError)
 
-# It tells of every address that is called, and an address may hold a key.
-logging.getLogger("urllib3").setLevel(logging.WARNING)
+# It tells of every address that is called, and warns of each that it tries again; an address may hold a key.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class ProviderHttp:
@@ -77,8 +77,8 @@ class ProviderHttp:
         try:
             answer = self._pool.request(method, f"{self._base}{path}", body=body, headers=told, redirect=False)
         except HTTPError as error:
-            # The message of the error may hold the address.
+            # The message of the error holds the address: it is chained to nothing that a log would show.
             if isinstance(error.reason if isinstance(error, MaxRetryError) else error, _NEVER_MADE):
-                raise UnavailableError(f"{self._host} cannot be reached") from error
-            raise DoubtError(f"{self._host} did not answer") from error
+                raise UnavailableError(f"{self._host} cannot be reached") from None
+            raise DoubtError(f"{self._host} did not answer") from None
         return answer_of(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data)

@@ -69,7 +69,7 @@ class PushServices:
                 return RejectedError(f"{_WHOM} is at no public address")
             origin = f"{address.scheme}://{address.netloc}"
             connection = self._kept.free(origin) or connected(address, _WHOM, self._timeout, self._may, self._context)
-        except ValueError:
+        except (ValueError, http.client.InvalidURL):
             return RejectedError(f"{_WHOM} is at no address")
         except SendError as error:
             return error

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from dangol.domain.errors import DefinitionError
+from dangol.domain.errors import AccountError, DefinitionError, NotFoundError
 
 _SALT, _SECRET, _POINT, _NUMBER = 16, 16, 65, 32
 _RECORD: Final = 4_096
@@ -60,9 +60,15 @@ class Vapid:
         """The header for calls to the service at `origin`.
 
         Raises:
-            DefinitionError: the stored key is none.
+            AccountError: there is no stored key, or it is none.
         """
-        stored, now = self._key(), self._seconds()
+        try:
+            return self._word(self._key(), origin)
+        except (DefinitionError, NotFoundError) as error:
+            raise AccountError(str(error)) from error
+
+    def _word(self, stored: str, origin: str) -> str:
+        now = self._seconds()
         if stored != self._of:
             self._of, self._words = stored, {}
         until, word = self._words.get(origin, (0.0, ""))

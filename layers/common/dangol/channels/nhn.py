@@ -17,16 +17,28 @@ from urllib.parse import quote
 
 from dangol.domain.approved_template import ApprovedTemplate
 from dangol.domain.brand_message import Targeting, bubble_of
-from dangol.domain.errors import DoubtError, NotFoundError, RejectedError, SendError, ThrottledError, UnavailableError
+from dangol.domain.errors import (
+    AccountError,
+    DoubtError,
+    NotFoundError,
+    RejectedError,
+    SendError,
+    ThrottledError,
+    UnavailableError,
+)
 from dangol.domain.fate import Fate
 from dangol.domain.phone import domestic
 from dangol.domain.providers import TERMS, terms_of
 from dangol.pipeline.nhn_reports import KEY_LENGTH
-from dangol.ports import Accepted, Http, HttpAnswer, Message, Pictures, Refused
+from dangol.pipeline.waves import of_wave
+from dangol.ports import Accepted, Answer, Http, HttpAnswer, Message, Pictures, Refused
 
 BASE_URL: Final = "https://kakaotalk-bizmessage.api.nhncloudservice.com"
 _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
 _TAKEN_BEFORE: Final = -1005
+# A key is wrong, or not for this: the next call would be refused as well. By HTTP's status, or as a code (unverified).
+_OWN_FAULT: Final = frozenset({401, 403})
+_NO_KEYS: Final = frozenset({-1000, -1001, -1002})
 _APPROVED: Final = "TSC03"
 _NO_DATA: Final = -4016
 # AlimTalk says 0; the guide of brand messages speaks of 200 (unverified).
@@ -60,29 +72,26 @@ class NhnChannel:
         self._profile = profile
         self._salt = salt
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Accepted | Refused]:
+    def send(self, messages: Sequence[Message]) -> Sequence[Answer]:
         """Hand AlimTalks over, those of one template in one call; one answer each, in order.
 
         Raises:
             ThrottledError: NHN asks to slow down; it took none.
             UnavailableError: NHN could not be reached; it took none.
+            AccountError: NHN refuses the keys.
             RejectedError: NHN refuses the call as a whole.
             DoubtError: neither the answer nor that to the repeated call came.
         """
-        answers: dict[str, Accepted | Refused] = {}
+        answers: dict[str, Answer | SendError] = {}
         dialled = [message for message in messages if domestic(message.address)]
         for template, alike in groupby(sorted(dialled, key=attrgetter("template")), key=attrgetter("template")):
             some = list(alike)
             try:
                 answers |= self._hand_over(template, some)
-            except DoubtError:
-                raise
             except SendError as error:
-                if not any(isinstance(answer, Accepted) for answer in answers.values()):
-                    # Of the calls before, nothing was taken either.
-                    raise
-                answers |= {m.reference: Refused(str(error), retryable=error.retryable) for m in some}
-        return [answers.get(message.reference, Refused("not_a_korean_number")) for message in messages]
+                # What became of the other templates' is another matter.
+                answers |= dict.fromkeys((message.reference for message in some), error)
+        return of_wave(answers.get(message.reference, Refused("not_a_korean_number")) for message in messages)
 
     def template(self, code: str) -> ApprovedTemplate:
         """A template by its code.
@@ -146,6 +155,7 @@ class NhnBrandChannel:
         Raises:
             ThrottledError: NHN asks to slow down; it took none.
             UnavailableError: NHN could not be reached; it took none.
+            AccountError: NHN refuses the keys.
             RejectedError: NHN refuses the call.
             DoubtError: the answer did not come.
         """
@@ -198,12 +208,15 @@ def _said(answer: HttpAnswer) -> Mapping[str, Any] | None:
     if answer.status == _TOO_MANY:
         raise ThrottledError("nhn_http_429")
     header = answer.content.get("header")
+    if answer.status in _OWN_FAULT:
+        raise AccountError(f"nhn_http_{answer.status}")
     if answer.status >= _SERVER_ERROR or not isinstance(header, Mapping):
         raise DoubtError(f"nhn_http_{answer.status}")
     if header.get("resultCode") == _TAKEN_BEFORE:
         return None
     if answer.status != _OK or header.get("isSuccessful") is not True:
-        raise RejectedError(f"nhn_{header.get('resultCode')}")
+        code = header.get("resultCode")
+        raise (AccountError if code in _NO_KEYS else RejectedError)(f"nhn_{code}")
     said = answer.content.get("message")
     return said if isinstance(said, Mapping) else {}
 

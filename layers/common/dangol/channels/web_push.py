@@ -34,7 +34,7 @@ class Sender(Protocol):
     """Says who sends."""
 
     def authorization(self, origin: str) -> str:
-        """The header for calls to the service at `origin`."""
+        """The header for calls to the service at `origin`. Raises `AccountError` where there is no key to sign with."""
         ...
 
 
@@ -69,6 +69,7 @@ class WebPushChannel:
             ThrottledError: the services ask everybody to wait; they took none.
             UnavailableError: no service could be reached.
             RejectedError: no service knows our key, or none is at a public address.
+            AccountError: the stack has no key for web pushes.
             DoubtError: of none an answer came.
         """
         heard: list[list[Heard]] = [[] for _ in messages]

@@ -98,6 +98,8 @@ class Claimer:
         failing = [i for i in indexes if work.states[i] == FAILED] if step + 1 < len(work.plan.ways) else []
         work.fall(failing)
         self.correct(work, failing, State.FAILED, PENDING)
+        # Of the next step's address nothing is known yet.
+        work.wrong_address.difference_update(failing)
         for letter in (FAILED, UNKNOWN):
             self.correct(work, [i for i in indexes if work.states[i] == letter], ENDED[letter], letter)
 

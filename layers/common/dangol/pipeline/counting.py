@@ -53,13 +53,18 @@ def of_claim(entry: Entry, reason: str | None = None, kind: str | None = None) -
     return counted
 
 
+def kind_of(channel: str) -> str | None:
+    """What messages on a channel of several are counted as; None where their bytes tell that."""
+    return None if channel in _BY_KIND else channel
+
+
 def of_fallback(entry: Entry, first: str, reason: str | None, kind: str | None) -> Counter[str]:
     """What the next step changes of somebody who was counted as sent when the channel `first` took the message.
 
     That it bounced is not counted any more; nor is its price, where the channel alone tells that.
     """
     changed = of_claim(entry, reason, kind)
-    changed.subtract(of_claim(replace(entry, state=State.SENT), None, None if first in _BY_KIND else first))
+    changed.subtract(of_claim(replace(entry, state=State.SENT), None, kind_of(first)))
     changed.subtract(of_flag(entry, Flag.BOUNCED))
     return Counter({name: number for name, number in changed.items() if number})
 

@@ -24,6 +24,8 @@ from dangol.ports import Accepted, Answer, InDoubt, Journal, Message, Refused, V
 
 # A hand-over that would begin later than this after its claim is decided again.
 PERMISSION_AGE: Final = 10.0
+# What numbers refused is read again where that was so many seconds ago: no claim excludes a change of it.
+FRESH: Final = 1.0
 # What it takes to mark a call's recipients, in seconds: that much before the call's time.
 MARKING: Final = 0.05
 
@@ -116,6 +118,7 @@ class Dispatcher:
     def _work_step(self, work: Work) -> None:
         """Work the first step that somebody is to be sent to; whom later ones are for stays open."""
         clock, ledgers = self._s.clock, self._claimer.read(work, work.open())
+        read_at = clock.seconds()
         # Those who would be sent to now take the rate up; everybody else needs no slot.
         sends = self._claimer.sends(work, ledgers)
         step = min(sends.values(), default=0)
@@ -130,6 +133,8 @@ class Dispatcher:
         clock.wait_until(self._slots.due - way.pace.lead)
         if self._halted(work):
             return
+        if work.refused and clock.seconds() - read_at > FRESH:
+            ledgers = self._claimer.read(work, indexes)
         until = min(clock.seconds() + PERMISSION_AGE, work.lease_until)
         turn = Turn(step, indexes, clock.now())
         self._hand_over(work, step, self._claimer.claim(work, turn, ledgers), until)
@@ -202,8 +207,7 @@ class Dispatcher:
             answers = [Refused(str(error), retryable=error.retryable, after=error.after)] * len(batch)
         for index, answer in zip(batch, answers, strict=True):
             work.note(index, answer)
-            several = way.run.campaign.channel if len(work.plan.ways) > 1 else ""
-            if isinstance(answer, Accepted) and (kind := messages[index].kind or several):
+            if isinstance(answer, Accepted) and (kind := messages[index].kind):
                 work.kinds[index] = kind
         if doubtful := [i for i, answer in zip(batch, answers, strict=True) if isinstance(answer, InDoubt)]:
             work.wait(self._claimer.doubt(work, doubtful))

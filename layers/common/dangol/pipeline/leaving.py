@@ -8,7 +8,7 @@ from typing import Final
 
 from dangol.contracts import Release
 from dangol.domain.errors import ConflictError
-from dangol.pipeline.counting import of_claim, of_fallback, of_skip
+from dangol.pipeline.counting import kind_of, of_claim, of_fallback, of_skip
 from dangol.pipeline.work import ENDED, MAX_DELAY, SKIPPED, Stores, Work, decisions_of
 from dangol.ports import Journal
 
@@ -80,7 +80,8 @@ class Leaver:
         states = list(work.states)
         for index in ended:
             entry = replace(work.entries[index], state=ENDED[work.states[index]])
-            why, kind, first = work.why.get(index), work.kinds.get(index), work.chunk.after
+            why, first = work.why.get(index), work.chunk.after
+            kind = work.kinds.get(index) or (kind_of(entry.channel) if len(work.plan.ways) > 1 else None)
             deltas.update(of_fallback(entry, first, why, kind) if first else of_claim(entry, why, kind))
             states[index] = work.states[index].upper()
         for index, reason in work.skipped.items():

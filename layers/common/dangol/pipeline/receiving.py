@@ -8,7 +8,7 @@ from typing import Final
 from dangol.contracts import FallBack, Received
 from dangol.domain.campaign import Campaign
 from dangol.domain.fallback import failed
-from dangol.domain.ledger import NO_FLAG, Entry, Flag, Ledger
+from dangol.domain.ledger import NO_FLAG, Entry, Flag, Ledger, State
 from dangol.domain.medium import medium
 from dangol.domain.reference import read_place
 from dangol.pipeline.counting import of_flag
@@ -73,6 +73,9 @@ class Receiver:
 
 def _stands(receipt: Received, entry: Entry, campaign: Campaign) -> bool:
     """Whether a receipt is of the message that stands, where one channel came after another."""
+    if campaign.channels and entry.state is State.FAILED:
+        # Refused in the provider's answer, which the next channel follows at once.
+        return False
     others = {medium(channel) for channel in campaign.channels} - {medium(entry.channel)}
     return medium(receipt.channel) not in others
 
@@ -108,7 +111,8 @@ def _received(
         if receipt.address_hash and (receipt.permanent or receipt.kind == "complained"):
             after = after.with_suppressed(receipt.address_hash)
         if receipt.kind == "complained":
-            refused = receipt.channel if receipt.channel in campaign.steps else entry.channel
+            ours = any(medium(receipt.channel) == medium(step) for step in campaign.steps)
+            refused = receipt.channel if ours else entry.channel
             after = after.with_consent(refused, given=False, at=receipt.at // 1000)
     for flag in flags & ~entry.flags:
         counted.update(of_flag(entry, flag))

@@ -1,8 +1,8 @@
-"""Providers that take one device a call: many calls in flight, and what their answers come to for each person."""
+"""Providers that take several calls for what is handed over at once: what the answers come to for each person."""
 
 from collections.abc import Iterable, Sequence
 
-from dangol.domain.errors import DoubtError, SendError
+from dangol.domain.errors import AccountError, DoubtError, SendError
 from dangol.ports import Accepted, Answer, InDoubt, Refused
 
 # What became of one device: refused for good, or an error that says nothing against the device.
@@ -21,21 +21,26 @@ def of_person(heard: Sequence[Heard]) -> Answer | SendError:
     if taken:
         return Accepted(taken.provider_id, gone)
     doubt = next((each for each in errors if isinstance(each, DoubtError)), None)
-    error = doubt or next((each for each in errors if each.retryable), None)
+    error = doubt or next(filter(_passes, errors), None)
     if error is None and refused:
         return Refused(refused[0].reason, gone=gone)
     error = error or next(iter(errors), None)
     if error is None:
         return Refused("no_device")
-    # Said of everybody it can be the wave's, as long as no device is to be taken away.
-    return answer_of(error, gone) if gone else error
+    # Said of everybody it can be the wave's, as long as no device is to be taken away; the account's comes before that.
+    return answer_of(error, gone) if gone and not isinstance(error, AccountError) else error
 
 
 def answer_of(error: SendError, gone: tuple[str, ...] = ()) -> Answer:
     """What an error says of one message."""
     if isinstance(error, DoubtError):
         return InDoubt(str(error), gone)
-    return Refused(str(error), retryable=error.retryable, gone=gone, after=error.after)
+    return Refused(str(error), retryable=_passes(error), gone=gone, after=error.after)
+
+
+def _passes(error: SendError) -> bool:
+    """Whether the same may be taken later: also once the account is in order, which the next wave tells of."""
+    return error.retryable or isinstance(error, AccountError)
 
 
 def of_wave(answers: Iterable[Answer | SendError]) -> Sequence[Answer]:
