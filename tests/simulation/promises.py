@@ -79,13 +79,18 @@ class Truth:
                 continue
             old = known.get(entry.run)
             is_claim = entry.state in (State.SENT, State.HELD_OUT) and (
-                old is None or not old.counts or old.claimed_at != entry.claimed_at or old.channel != entry.channel
+                old is None or not old.counts or old.claimed_at != entry.claimed_at or self._goes_on(old, entry)
             )
             if is_claim:
                 self._claimed(after.user_id, entry)
                 self.claims[after.user_id][entry.run] = Claim(entry, now)
             else:
                 self.claims[after.user_id][entry.run].entry = entry
+
+    def _goes_on(self, old: Entry, entry: Entry) -> bool:
+        """Whether the next channel follows; what is given back to the one before it is no claim."""
+        steps = self.terms(entry.run).campaign.steps
+        return [*steps].index(entry.channel) > [*steps].index(old.channel)  # type: ignore[arg-type]  # of these
 
     def _claimed(self, user: str, entry: Entry) -> None:
         terms = self.terms(entry.run)

@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -84,6 +86,13 @@ class Shop(Stage):
         """Have everything that a channel took bounce a moment later, and work off what follows."""
         self.clock.pass_by(seconds=20)
         self.receiver.record(self.told("bounced", by, **changed))
+        self.work_off()
+
+    def work_off_before_orders(self) -> None:
+        """Work off the chunks, and only then what receipts have ordered."""
+        orders, self.tasks.sent = self.tasks.sent, []
+        self.work_off()
+        self.tasks.sent += orders
         self.work_off()
 
     def users_of(self, name: str) -> list[str]:
@@ -580,3 +589,79 @@ def test_a_worker_that_paused_gives_back_the_claim_of_the_next_channel_alone():
     (entry,) = shop.ledgers.ledgers["u000"].entries
     assert (entry.channel, entry.state, entry.flags) == ("email", State.SENT, Flag.BOUNCED)
     assert shop.channels["sms"].taken == []
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_report_that_is_quicker_than_the_refusal_in_the_answer_starts_one_hand_over(dies):
+    shop = Shop(people=1)
+    shop.channels["email"].refusals = {"u000": Refused("MESSAGE_REJECTED")}
+    told = {"kind": "bounced", "id": "r", "run": 1, "user_id": "u000", "channel": "email", "place": "00000-00000-0_0"}
+    send, finish = shop.channels["email"].send, shop.journals.finish
+
+    def reported(messages: Any) -> Any:
+        shop.receiver.record([Received.model_validate({**told, "at": int(NOW.timestamp() * 1000)})])
+        return send(messages)
+
+    shop.channels["email"].send = reported  # type: ignore[method-assign]
+    if dies:
+        shop.journals.finish = _dies  # type: ignore[method-assign]
+
+    shop.scan()
+    for body in shop.sends.take():
+        with pytest.raises(KeyboardInterrupt) if dies else nullcontext():
+            shop.deliver(body)
+        shop.sends.sent.append((body, 0))
+    shop.journals.finish = finish  # type: ignore[method-assign]
+    shop.clock.pass_by(seconds=shop.timeout + 10)
+    shop.work_off_before_orders()
+
+    assert shop.users_of("sms") == ["u000"]
+    counted = +shop.counted()
+    # A worker that dies does not live to take back that it bounced.
+    assert counted == (Counter(unknown=1, bounced=1) if dies else Counter({"sent": 1, "kind:lms": 1}))
+
+
+def test_a_receipt_settles_what_was_in_doubt_before_it_is_sent_once_more():
+    shop = Shop(people=1, on_unknown="resend")
+    send = shop.channels["email"].send
+
+    def taken_and_lost(messages: Any) -> Any:
+        send(messages)
+        shop.channels["email"].send = send  # type: ignore[method-assign]
+        raise DoubtError("no answer")
+
+    shop.channels["email"].send = taken_and_lost  # type: ignore[method-assign]
+    shop.scan()
+    shop.deliver(shop.sends.take()[0])
+    shop.receiver.record(shop.told("bounced", "email"))
+
+    shop.work_off_before_orders()
+
+    assert shop.users_of("email") == ["u000"]
+    assert shop.users_of("sms") == ["u000"]
+    assert +shop.counted() == Counter({"sent": 1, "kind:lms": 1})
+
+
+def test_a_chunk_that_was_begun_goes_on_with_its_own_claim():
+    shop = Shop(people=1)
+    shop.go()
+    shop.clock.pass_by(seconds=20)
+    shop.receiver.record(shop.told("bounced", "email"))
+    shop.segment()
+    (body,) = shop.sends.take()
+    mark, marks = shop.journals.mark, count()
+
+    def dying(journal: Any) -> None:
+        mark(journal)
+        if next(marks) == 1:
+            raise KeyboardInterrupt
+
+    shop.journals.mark = dying  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        shop.deliver(body)
+    shop.journals.mark = mark  # type: ignore[method-assign]
+
+    shop.redeliver(SendChunk.model_validate_json(body))
+
+    assert shop.channels["sms"].taken == []
+    assert +shop.counted() == Counter(unknown=1)

@@ -8,16 +8,18 @@ from typing import Final
 from dangol.contracts import Recipient
 from dangol.domain.decision import Decision, Hold, HoldOut, Reason, Send, Skip, entry_for, variant_of
 from dangol.domain.fallback import decide_first
-from dangol.domain.ledger import Ledger, State
+from dangol.domain.ledger import Flag, Ledger, State
 from dangol.domain.medium import permission
 from dangol.domain.suppression import BY_NUMBER, address_hash, number_key
 from dangol.pipeline.recipients import person_of
-from dangol.pipeline.work import ENDED, FAILED, PENDING, RESENT, UNKNOWN, Stores, Work
+from dangol.pipeline.work import ENDED, FAILED, FOLLOWS, PENDING, RESENT, SENT, UNKNOWN, Stores, Work
 from dangol.ports import Message
 from dangol.rendering import MissingVariableError
 
 # Ten campaigns at the same people lose a few rounds; more than this means something else is wrong.
 ROUNDS: Final = 12
+# What a provider says of a message that it took.
+_TAKEN: Final = Flag.DELIVERED | Flag.BOUNCED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,17 @@ class Claimer:
         found = self._s.ledgers.get_many([*(person.user_id for person in people), *keys.values()])
         work.refused.update({whose: found[key].consents.get(whose[1], 0) for whose, key in keys.items()})
         return {person.user_id: found[person.user_id] for person in people}
+
+    def follow(self, work: Work) -> None:
+        """Begin a chunk of one whom a receipt says a channel has failed for; moot where they have moved on since."""
+        (index,) = work.chunk.indexes
+        user = work.recipient(index).user_id
+        if work.moot(self._s.ledgers.get_many([user])[user].entry(work.plan.run.number)):
+            work.skipped[index] = Reason.ALREADY_SENT
+        elif index not in work.why:
+            work.why[index] = FOLLOWS
+            # Before anything is claimed: from here on a claim that is further on is this chunk's.
+            self._s.journals.mark(work.snapshot())
 
     def sends(self, work: Work, ledgers: Mapping[str, Ledger]) -> dict[int, int]:
         """The open places that would be sent to if they were decided now, with the step; nothing is noted."""
@@ -134,8 +147,10 @@ class Claimer:
     def _decided(self, work: Work, turn: Turn, index: int, ledger: Ledger) -> Ledger | None:
         """Decide about one recipient; the ledger to store where that claims or takes back, else None."""
         ours, now = ledger.entry(work.plan.run.number), turn.now
-        if work.moot(ours):
-            work.skipped[index] = Reason.ALREADY_SENT
+        if ours is not None and work.why.get(index) == RESENT and ours.flags & _TAKEN:
+            # A receipt says that the first hand-over was taken.
+            work.states[index], work.entries[index] = SENT, ours
+            del work.why[index]
             return None
         step, decision = _next(work, index, ledger, now)
         if isinstance(decision, Send) and step != turn.step:
@@ -144,6 +159,8 @@ class Claimer:
         if isinstance(decision, Send | HoldOut):
             # Claimed again although an earlier worker claimed: only a write excludes a change of permission.
             person = person_of(work.recipient(index).on(step))
+            if ours is not None and ours.flags & Flag.BOUNCED and step != work.step_of(ours) and not work.chunk.after:
+                work.overtaken.add(index)
             work.entries[index] = work.kept(ours, entry_for(work.plan.ways[step].run, person, decision, now))
             return ledger.with_entry(work.entries[index], now)
         if isinstance(decision, Hold):

@@ -78,6 +78,8 @@ class Dispatcher:
         doubtful = [i for i in chunk.indexes if work.states[i] == IN_FLIGHT]
         # Who was in flight when a worker died may have been sent to.
         self._claimer.doubt(work, doubtful)
+        if chunk.after and work.open():
+            self._claimer.follow(work)
         if not self._halted(work):
             self._work(work)
         counted = self._leaver.leave(work)

@@ -8,7 +8,8 @@ from typing import Final
 
 from dangol.contracts import Release
 from dangol.domain.errors import ConflictError
-from dangol.pipeline.counting import kind_of, of_claim, of_fallback, of_skip
+from dangol.domain.ledger import Flag
+from dangol.pipeline.counting import kind_of, of_claim, of_fallback, of_flag, of_skip
 from dangol.pipeline.work import ENDED, MAX_DELAY, SKIPPED, Stores, Work, decisions_of
 from dangol.ports import Journal
 
@@ -83,6 +84,8 @@ class Leaver:
             why, first = work.why.get(index), work.chunk.after
             kind = work.kinds.get(index) or (kind_of(entry.channel) if len(work.plan.ways) > 1 else None)
             deltas.update(of_fallback(entry, first, why, kind) if first else of_claim(entry, why, kind))
+            if index in work.overtaken:
+                deltas.subtract(of_flag(entry, Flag.BOUNCED))
             states[index] = work.states[index].upper()
         for index, reason in work.skipped.items():
             if work.chunk.after is None:

@@ -34,6 +34,8 @@ FIRST_BACK_OFF: Final = 5.0
 MAX_DELAY: Final = 900
 # Why somebody is sent to although an earlier hand-over is in doubt; it stays in the journal, so that it is once.
 RESENT: Final = "resent"
+# That a chunk of one whom a receipt says a channel has failed for was begun: whatever stands further on is its own.
+FOLLOWS: Final = "follows"
 # One letter per recipient in the journal; a capital is counted already.
 PENDING, IN_FLIGHT, SENT, FAILED, UNKNOWN, HELD_OUT, SKIPPED = ".fsxuhk"
 ENDED: Final = {SENT: State.SENT, FAILED: State.FAILED, UNKNOWN: State.UNKNOWN, HELD_OUT: State.HELD_OUT}
@@ -79,6 +81,8 @@ class Work:
     fallen: list[Decided] = field(default_factory=list)
     # What numbers refused, by person and channel of consent; epoch seconds, negative as in a ledger.
     refused: dict[tuple[str, str], int] = field(default_factory=dict)
+    # Whom a receipt said it had failed for, before the provider's refusal and the next step came.
+    overtaken: set[int] = field(default_factory=set)
     # Whose address the provider says is wrong.
     wrong_address: set[int] = field(default_factory=set)
     # Which of their devices take nothing any more.
@@ -167,8 +171,8 @@ class Work:
         """Whether a chunk of somebody whom a receipt says a channel has failed for comes too late."""
         if self.chunk.after is None:
             return False
-        # Whose claim this very chunk has left behind is further on.
-        return ours is None or (ours.channel == self.chunk.after and not failed(ours))
+        begun = bool(self.why)
+        return ours is None or (not failed(ours) if ours.channel == self.chunk.after else not begun)
 
     def kept(self, ours: Entry | None, claimed: Entry) -> Entry:
         """A claim with what receipts say already of an earlier one by the same channel."""
@@ -235,7 +239,7 @@ def _ended(work: Work, index: int, entry: Entry) -> Decided:
         user_id=work.recipient(index).user_id,
         channel=entry.channel if len(work.plan.ways) > 1 else None,
         outcome=ENDED[work.states[index]].name.lower(),
-        reason=work.why.get(index),
+        reason=None if (why := work.why.get(index)) == FOLLOWS else why,
         variant=entry.variant,
         arm=arm_name(work.plan.run.campaign, entry),
         claimed_ms=entry.claimed_at * 1000,
