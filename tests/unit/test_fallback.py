@@ -665,3 +665,31 @@ def test_a_chunk_that_was_begun_goes_on_with_its_own_claim():
 
     assert shop.channels["sms"].taken == []
     assert +shop.counted() == Counter(unknown=1)
+
+
+def test_what_the_next_channel_left_in_doubt_stays_its_own_where_it_has_to_wait():
+    shop = Shop(people=1, on_unknown="resend")
+    shop.go()
+    send = shop.channels["sms"].send
+
+    def lost_and_paused(messages: Any) -> Any:
+        shop.channels["sms"].send = send  # type: ignore[method-assign]
+        shop.controller.pause(shop.run)
+        raise DoubtError("no answer")
+
+    shop.channels["sms"].send = lost_and_paused  # type: ignore[method-assign]
+    shop.clock.pass_by(seconds=20)
+    shop.receiver.record(shop.told("bounced", "email"))
+    shop.segment()
+    for body in shop.sends.take():
+        shop.deliver(body)
+    shop.clock.pass_by(seconds=60)
+    (body,) = shop.sends.take()
+    shop.deliver(body)
+
+    (entry,) = shop.ledgers.ledgers["u000"].entries
+    assert (entry.channel, entry.state, entry.flags) == ("sms", State.CANCELLED, Flag(0))
+    shop.controller.resume(shop.run)
+    shop.work_off()
+    assert (shop.users_of("email"), shop.users_of("sms")) == (["u000"], ["u000"])
+    assert +shop.counted() == Counter({"sent": 1, "kind:lms": 1})

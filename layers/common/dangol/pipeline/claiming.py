@@ -133,7 +133,7 @@ class Claimer:
             work.check_lease(self._s.clock.seconds())
             entries = {u: e for u, ledger in ledgers.items() if (e := ledger.entry(work.plan.run.number))}
             now = self._s.clock.now()
-            after = {u: work.corrected(e, state) for u, e in entries.items()}
+            after = {u: work.corrected(users[u], e, state) for u, e in entries.items()}
             changed = [
                 _suppressed(work, users[u], ledgers[u]).with_entry(after[u], now)
                 for u, e in entries.items()
@@ -175,7 +175,7 @@ class Claimer:
             return ledger.with_entry(work.entries[index], now)
         else:
             work.skipped[index] = decision.reason
-        back = work.corrected(ours, State.CANCELLED) if ours and ours.counts else ours
+        back = work.corrected(index, ours, State.CANCELLED) if ours and ours.counts else ours
         return ledger.with_entry(back, now) if back and back != ours else None
 
     def _rendered(self, work: Work, turn: Turn, index: int, decided: tuple[int, Decision]) -> Decision:

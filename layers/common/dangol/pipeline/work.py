@@ -178,13 +178,14 @@ class Work:
         """A claim with what receipts say already of an earlier one by the same channel."""
         return replace(claimed, flags=ours.flags) if ours and ours.channel == claimed.channel else claimed
 
-    def corrected(self, entry: Entry, state: State) -> Entry:
+    def corrected(self, index: int, entry: Entry, state: State) -> Entry:
         """A claim of ours in another state; taken back, it is what it was before, and a failure stays one."""
         if state is not State.CANCELLED:
             return replace(entry, state=state)
         if failed(entry):
             return entry
-        if self.chunk.after is None:
+        # What is to be sent once more is in doubt by this very channel.
+        if self.chunk.after is None or self.why.get(index) == RESENT:
             return replace(entry, state=state)
         return replace(entry, channel=self.chunk.after, state=State.SENT, flags=entry.flags | Flag.BOUNCED)
 
