@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from dangol.domain import fallback
 from dangol.domain.campaign import Campaign
 from dangol.domain.ledger import Ledger
 from dangol.domain.winner import decided
@@ -110,6 +111,7 @@ BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a cap read without the condition": lambda m: m.setattr(FakeLedgers, "store", undecided),
     "a rate without its lease": lambda m: m.setattr(FakeThrottle, "reserve", unleased),
     "a halt that nobody looks at": lambda m: m.setattr(Dispatcher, "_halted", lambda *_: False),
+    "a next channel after doubt": lambda m: m.setattr(fallback, "failed", lambda entry: bool(entry.state)),
     "a winner that every worker decides": lambda m: m.setattr(Plans, "_settled", decided_by_each),
 }
 
