@@ -174,8 +174,9 @@ SITE: dict[str, Any] = {"channel": "in_web", "message": {"text": "x"}}
         ({**SITE, "show": {"on": "delay"}}, "belong together"),
         ({**SITE, "show": {"on": "exit", "after": "10s"}}, "belong together"),
         ({**SITE, "show": {"on": "exit", "depth": "50%"}}, "depth belongs to on: scroll"),
+        ({**SITE, "show": {"max": 1}}, "max: 1 and per: 3d belong together"),
+        ({**SITE, "show": {"per": "3d"}}, "max: 1 and per: 3d belong together"),
         ({**SITE, "show": {"form": "popup"}}, "'modal', 'banner' or 'card'"),
-        ({**SITE, "show": {"max": 1}}, "Extra inputs"),
     ],
 )
 def test_a_campaign_that_cannot_be_meant_is_refused(changes, problem):

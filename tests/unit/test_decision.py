@@ -65,6 +65,20 @@ def test_advertising_needs_consent_and_information_does_not():
         assert decide(run(campaign(purpose="information")), ANN, nothing, NOW) == Send(0)
 
 
+@pytest.mark.parametrize(
+    ("ago", "most", "enough"),
+    [(timedelta(days=2), 1, True), (timedelta(days=2), 2, False), (timedelta(days=3), 1, False)],
+)
+def test_a_session_is_shown_the_same_at_most_so_often_over_all_runs(ago, most, enough):
+    shown = campaign(channel="in_web", message={"text": "t"}, show={"on": "exit", "max": most, "per": "3d"})
+    siblings = {3: NOW - ago, 7: NOW}
+    before = ledger(replace(entry(3, ago), channel="in_web"), entry(4, ago))
+
+    decided = decide(run(shown, siblings=siblings), ANN, before, NOW)
+
+    assert decided == (Skip(Reason.FREQUENCY_CAP) if enough else Send(0))
+
+
 def test_once_per_campaign_looks_at_every_run_of_it():
     earlier = ledger(entry(3, timedelta(days=399)))
     long_ago = {3: NOW - timedelta(days=399), 7: NOW}
@@ -283,8 +297,8 @@ def test_the_first_reason_that_holds_is_told_in_a_fixed_order():
         "frequency_cap",
     )
     assert told == [Skip(Reason(reason)) for reason in order]
-    # To wait for the winner of a test is no reason.
-    assert len(decision._CHECKS) == len(order) + 1
+    # To wait for the winner of a test is no reason, and that a session was shown it often enough is one of the above.
+    assert len(decision._CHECKS) == len(order) + 2
 
 
 def test_a_claim_is_written_as_it_was_decided():

@@ -197,6 +197,16 @@ def _capped(run: Run, person: Person, ledger: Ledger, now: datetime) -> Skip | H
     return Hold(until) if run.expires_at and until < run.expires_at else Skip(Reason.FREQUENCY_CAP)
 
 
+def _shown_enough(run: Run, _person: Person, ledger: Ledger, now: datetime) -> Skip | None:
+    """A session is not shown the same again and again, whichever of the campaign's runs it is of."""
+    show = run.campaign.show
+    if show is None or show.max is None or show.per is None:
+        return None
+    since = now - show.per
+    shown = sum(e.run in run.siblings and e.counts and e.claimed_at > since.timestamp() for e in ledger.entries)
+    return Skip(Reason.FREQUENCY_CAP) if shown >= show.max else None
+
+
 def _awaits_winner(run: Run, person: Person, _ledger: Ledger, now: datetime) -> Hold | None:
     """Held out or not: both arms are claimed at the same time."""
     if run.winner is not None or run.decides_at is None or not run.awaits_winner(person.user_id):
@@ -220,4 +230,5 @@ _CHECKS: Final[Sequence[_Check]] = (
     _awaits_winner,
     _quiet,
     _capped,
+    _shown_enough,
 )

@@ -2,12 +2,12 @@
 
 import re
 from datetime import timedelta
-from typing import ClassVar, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from dangol.domain.node import Node, wrong
-from dangol.domain.quantities import PositiveDuration, Share, Text
+from dangol.domain.quantities import Count, PositiveDuration, Share, Text
 
 # How long a message waits whose campaign does not say when it expires.
 WAITS_FOR: Final = timedelta(days=14)
@@ -16,8 +16,6 @@ WAITS_FOR: Final = timedelta(days=14)
 class Show(Node):
     """When a message that waits is shown, and in which form."""
 
-    reserved: ClassVar[frozenset[str]] = frozenset({"max", "per"})
-
     on: Literal["page", "delay", "scroll", "exit"] = Field(
         default="page", description="as the page is seen, after a while on it, far down on it, or before it is left"
     )
@@ -25,6 +23,8 @@ class Show(Node):
     depth: Share | None = Field(default=None, description="of scroll: how much of the page was seen; half where unsaid")
     page: Text | None = Field(default=None, description="on these pages alone; * stands for anything")
     form: Literal["modal", "banner", "card"] = "modal"
+    max: Count | None = Field(default=None, ge=1, le=100, description="how often a person is shown it, within per")
+    per: PositiveDuration | None = Field(default=None, description="within how long it is shown max times at most")
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
@@ -32,6 +32,8 @@ class Show(Node):
             raise wrong("on: delay and after: 10s belong together", "after")
         if self.depth is not None and self.on != "scroll":
             raise wrong("depth belongs to on: scroll", "depth")
+        if (self.max is None) is not (self.per is None):
+            raise wrong("max: 1 and per: 3d belong together", "max" if self.max is None else "per")
         return self
 
     def fits(self, page: str) -> bool:

@@ -87,8 +87,9 @@ class Plans:
         """The plan with what changes while the run goes on; its definition never does."""
         campaign = plan.run.campaign
         item = self._settled(item, campaign)
-        # Only `once_per` asks for them.
-        found = self.runs.of_campaign(item.campaign_id) if campaign.once_per else ()
+        # Only `once_per` and `show.max` ask for them.
+        asks = campaign.once_per or (campaign.show and campaign.show.max)
+        found = self.runs.of_campaign(item.campaign_id) if asks else ()
         siblings = {run.number: run.scheduled_at for run in found}
         winner = item.winner.variant if item.winner else None
 
