@@ -78,10 +78,12 @@ def load_campaign(path: Path, project: Project | None, folder: Path | None = Non
         reader.check_segments(project)
         if campaign is not None:
             reader.report(check_campaign(campaign, project), document)
-            reader.report(check_pictures(campaign, path.parent), document)
+            reader.report(check_pictures(campaign, path.parent, folder), document)
         elif isinstance(document.content, dict):
             reader.report(check_copy(loose_parts(document.content), project), document)
-    campaign, pictures = stored(_inlined(reader.finish(campaign), name), path.parent)
+    campaign = _inlined(reader.finish(campaign), name)
+    # Without a project nobody has looked whether the pictures are there.
+    campaign, pictures = stored(campaign, path.parent) if project else (campaign, {})
     body = campaign.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return LoadedCampaign(path.stem, campaign, source, body, tuple(reader.notices), pictures)
 

@@ -21,15 +21,15 @@ from dangol.domain.variant import arms
 _MOST: Final = 20_000_000
 
 
-def check_pictures(campaign: Campaign, folder: FilePath) -> Iterator[Finding]:
-    """Everything about the pictures of a campaign whose file lies in `folder`."""
+def check_pictures(campaign: Campaign, folder: FilePath, project: FilePath) -> Iterator[Finding]:
+    """Everything about the pictures of a campaign whose file lies in `folder`, inside the project's own folder."""
     told: set[tuple[Path, str]] = set()
     for channel in campaign.steps:
         for message in map(campaign.on(channel).message_of, arms(campaign)):
             if not message.image or (is_address(message.image) and channel in PUSH_TRAITS):
                 continue
             path = next(path for path, part in written_parts(campaign) if part.image == message.image)
-            for problem in _faults(folder / message.image, _limits(channel, message)):
+            for problem in _faults(folder / message.image, project, _limits(channel, message)):
                 if (path, problem) not in told:
                     yield Finding((*path, "image"), f"{message.image} {problem}")
                 told.add((path, problem))
@@ -45,8 +45,10 @@ def stored(campaign: Campaign, folder: FilePath) -> tuple[Campaign, Mapping[str,
     return _keyed(campaign, keys), {keys[name]: content for name, content in contents.items()}
 
 
-def _faults(file: FilePath, limits: PictureLimits) -> Iterator[str]:
-    if file.is_file():
+def _faults(file: FilePath, project: FilePath, limits: PictureLimits) -> Iterator[str]:
+    if not file.resolve().is_relative_to(project.resolve()):
+        yield "is outside the project's folder; what is sent lies inside it"
+    elif file.is_file():
         yield from faults(_read(file), limits)
     else:
         yield "is not there; the path is seen from the campaign's file"

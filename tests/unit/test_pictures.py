@@ -140,6 +140,28 @@ def test_a_picture_that_is_not_there_is_told_with_where_it_is_looked_for(shop):
     assert line.startswith("campaigns/sale.yaml:7: message.image: ../pictures/new.jpg is not there; the path is seen")
 
 
+@pytest.mark.parametrize("way", ["path", "link"])
+def test_no_file_from_outside_the_project_is_sent(shop, tmp_path_factory, way):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "private.jpg"
+    elsewhere.write_bytes(jpg())
+    picture = shop / "pictures" / "new.jpg"
+    if way == "link":
+        picture.symlink_to(elsewhere)
+    named = "../pictures/new.jpg" if way == "link" else str(elsewhere)
+    (shop / "campaigns" / "sale.yaml").write_text(SALE.replace("CHANNEL", "mms").replace("../pictures/new.jpg", named))
+
+    (line,) = problems(load_campaign, shop / "campaigns" / "sale.yaml", load_project(shop))
+
+    assert line.startswith(f"{PLACE} {named} is outside the project's folder")
+
+
+def test_without_a_readable_project_pictures_are_not_looked_at(shop):
+    path = shop / "campaigns" / "sale.yaml"
+    path.write_text(SALE.replace("CHANNEL", "mms"))
+
+    assert load_campaign(path, None).pictures == {}
+
+
 def test_pictures_are_stored_in_the_project_s_bucket_each_once():
     stack: Any = SimpleNamespace(objects=FakeObjects())
 
