@@ -168,9 +168,7 @@ class Work:
         return range(next_step(self.plan.run.campaign.steps, ours), len(self.plan.ways))
 
     def moot(self, ours: Entry | None) -> bool:
-        """Whether a chunk of somebody whom a receipt says a channel has failed for comes too late."""
-        if self.chunk.after is None:
-            return False
+        """Whether a chunk that a receipt has ordered, as the channel before has failed, comes too late."""
         begun = bool(self.why)
         return ours is None or (not failed(ours) if ours.channel == self.chunk.after else not begun)
 
