@@ -12,6 +12,7 @@ from dangol.adapters.parameters import SsmParameters
 from dangol.bootstrap.aws import client
 from dangol.bootstrap.process import clock_of
 from dangol.config import Settings
+from dangol.domain.brand_message import Targeting
 from dangol.domain.channel import SESSION
 from dangol.domain.errors import DefinitionError
 from dangol.domain.medium import medium
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from dangol.adapters.push_services import PushServices
 
 T = TypeVar("T")
+# Brand messages to friends of the KakaoTalk channel, where `dangol.yaml` names nobody else.
+_FRIENDS: Final[Targeting] = "I"
 # A repeated call could send twice: neither SES nor AWS's text messages have an idempotency key.
-_FRIENDS: Final = "I"
 _ONCE: Final = {"mode": "standard", "total_max_attempts": 1}
 
 
@@ -56,20 +58,16 @@ def _ses(config: Settings, project: Project, _: ChannelSettings) -> Channel:
     return EmailChannel(client("sesv2", config, retries=_ONCE), project.sender, config.configuration_set)
 
 
-def _solapi(config: Settings, project: Project, told: ChannelSettings) -> Channel:
+def _solapi(config: Settings, project: Project, told: ChannelSettings, targeting: Targeting | None = None) -> Channel:
     from dangol.channels.solapi import BASE_URL, SolapiChannel, SolapiKeys, SolapiSender
 
     keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
-    sender = SolapiSender(project.number or "", told.profile or "")
+    sender = SolapiSender(project.number or "", told.profile or "", targeting)
     return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt, _pictures(config))
 
 
 def _solapi_brand(config: Settings, project: Project, told: ChannelSettings) -> Channel:
-    from dangol.channels.solapi import BASE_URL, SolapiChannel, SolapiKeys, SolapiSender
-
-    keys, http = _provider(config, "solapi", SolapiKeys.parse, BASE_URL)
-    sender = SolapiSender(project.number or "", told.profile or "", told.targeting or _FRIENDS)
-    return SolapiChannel(http, keys, sender, partial(_real_time, config), _salt, _pictures(config))
+    return _solapi(config, project, told, told.targeting or _FRIENDS)
 
 
 def _nhn(config: Settings, _: Project, told: ChannelSettings) -> Channel:
@@ -134,7 +132,6 @@ _BUILDERS: Final[Mapping[ProviderName, Callable[[Settings, Project, ChannelSetti
     "endpoint": _endpoint,
     "console": _console,
 }
-
 
 # Providers whose one channel is another adapter, or is spoken to otherwise.
 _OF_CHANNEL: Final[Mapping[tuple[str, str], Callable[[Settings, Project, ChannelSettings], Channel]]] = {
